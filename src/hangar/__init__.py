@@ -1,0 +1,1 @@
+"""Hangar carries container images to places without internet access."""

@@ -1,0 +1,1 @@
+"""Copying one image: decide, then move."""

@@ -1,0 +1,59 @@
+"""Image lists: one image a line, in one of two formats that may be mixed.
+
+    [REGISTRY/][PROJECT/]NAME[:TAG][@DIGEST]        default format
+    SOURCE DESTINATION TAG                          mirror format
+
+Blank lines and lines that begin with ``#`` or ``//`` are comments. A line of neither
+format is ignored, but not forgotten: whoever reads the list warns of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MAX_LINE = 64 << 10
+"""Characters; a longer line is no image but a file of another kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a list.
+
+    Attributes:
+        number: position among the lines that are no comments, from 1.
+        text: the line as it stands there, trimmed.
+        source: name of the image to read; "" if the line has neither format.
+        destination: name of the image to write, in the mirror format, else "".
+        tag: tag to write and read, in the mirror format, else "".
+    """
+
+    number: int
+    text: str
+    source: str = ""
+    destination: str = ""
+    tag: str = ""
+
+    @property
+    def valid(self) -> bool:
+        """Whether the line has one of the two formats."""
+        return bool(self.source)
+
+
+def parse(lines: Iterable[str]) -> tuple[Line, ...]:
+    """Read the lines of a list; comments are dropped, invalid lines are kept."""
+    texts = (line.strip() for line in lines)
+    wanted = (text for text in texts if text and not text.startswith(("#", "//")))
+    return tuple(_line(number, text) for number, text in enumerate(wanted, start=1))
+
+
+def _line(number: int, text: str) -> Line:
+    words = text.split()
+    bare = [part for part in text.split("/") if part and " " not in part]
+    if len(text) > MAX_LINE:
+        return Line(number, text[:MAX_LINE])
+    if len(words) == 3:
+        return Line(number, text, *words)
+    if len(words) == 1 or bare:
+        return Line(number, text, source=text)
+    return Line(number, text)

@@ -1,0 +1,100 @@
+"""The two roles that everything plays which holds images.
+
+A store is bound to one repository: a repository of a registry, one entry's name in an
+archive, one OCI layout directory. What moves images knows these roles and no
+transport. Blobs come before the manifests that need them, children before their
+index, and the root manifest with its tag last: a reader never sees an image with a
+hole in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from hangar.oci import Descriptor, Digest, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """What accompanies an image without being part of it: a signature, an SBOM.
+
+    Attributes:
+        digest: of its manifest.
+        tag: ``sha256-<hex>.sig`` and the like (cosign), or "" for an OCI referrer,
+            which is found by the ``subject`` that its manifest states.
+        artifact_type: what a referrers listing says that it is, or "".
+    """
+
+    digest: Digest
+    tag: str = ""
+    artifact_type: str = ""
+
+
+class Put(Enum):
+    """How a blob came to be where it was wanted."""
+
+    SENT = "sent"
+    PRESENT = "present"
+    MOUNTED = "mounted"
+
+
+class Source(Protocol):
+    """Gives manifests and blobs.
+
+    Only "it is not there" (404 of a registry, no such entry of an archive) raises
+    `NotFound`; a store that cannot tell raises something else.
+    """
+
+    @property
+    def name(self) -> str:
+        """Full name without tag, as logs call it: ``docker.io/library/nginx``."""
+
+    def resolve(self, reference: str) -> Digest:
+        """Ask, as cheaply as can be, which manifest a tag or digest names now."""
+
+    def manifest(self, reference: str) -> Manifest:
+        """Fetch a manifest by tag or digest; its bytes agree with its digest."""
+
+    def blob(self, blob: Descriptor) -> Iterator[bytes]:
+        """Open a blob; the chunks are as they come, neither hashed nor counted.
+
+        A chunk stays valid after the next one is asked for. Closing the iterator
+        (``close()`` of a generator) gives back what it holds.
+        """
+
+    def companions(self, subject: Digest) -> Sequence[Companion]:
+        """List what accompanies the manifest ``subject``."""
+
+    def has(self, content: Descriptor) -> bool:
+        """Tell whether a manifest or blob is there whole."""
+
+
+class Destination(Source, Protocol):
+    """Takes manifests and blobs, and can be read like a source."""
+
+    @property
+    def place(self) -> str:
+        """What it shares blobs with: the registry's host, the archive's path."""
+
+    def put_blob(
+        self,
+        blob: Descriptor,
+        chunks: Callable[[], Iterable[bytes]],
+        *,
+        origin: str = "",
+    ) -> Put:
+        """Make sure that a blob is there; call ``chunks`` only if it has to be sent.
+
+        ``chunks`` yields exactly the right bytes or raises; then nothing is stored.
+        It is called again when an upload has to begin anew. ``origin`` is the `name`
+        of another store of the same `place` that has the blob.
+        """
+
+    def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
+        """Store a manifest, after everything it points at; tag it if told to.
+
+        A manifest with a ``subject`` can afterwards be found as a referrer of it.
+        """

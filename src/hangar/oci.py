@@ -239,9 +239,7 @@ class Manifest:
     annotations: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def parse(
-        cls, raw: bytes, media_type: str = "", algorithm: str = "sha256"
-    ) -> Self:
+    def parse(cls, raw: bytes, media_type: str = "", algorithm: str = "sha256") -> Self:
         """Read a manifest; ``algorithm`` is that of the digest it goes by.
 
         A ``media_type`` that is none of `MANIFEST_TYPES` (registries serve manifests

@@ -107,6 +107,17 @@ class Reference:
             raise _invalid(str(moved))
         return moved
 
+    def tagged(self, tag: str) -> Self:
+        """Give it another tag; a digest stays.
+
+        Raises:
+            InvalidReference: that is no tag.
+        """
+        tagged = replace(self, tag=tag)
+        if not is_tag(tag):
+            raise _invalid(str(tagged))
+        return tagged
+
     def __str__(self) -> str:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
@@ -128,10 +139,16 @@ def is_tag(text: str) -> bool:
     return _TAG.fullmatch(text) is not None
 
 
+def names_registry(text: str) -> bool:
+    """Tell whether a name begins with a registry, as docker decides it."""
+    first, slash, _ = text.partition("/")
+    return bool(slash) and ("." in first or ":" in first or first == "localhost")
+
+
 def _split(name: str) -> tuple[str, str]:
     """Part the registry from the repository."""
-    first, slash, rest = name.partition("/")
-    if not slash or not ("." in first or ":" in first or first == "localhost"):
+    first, _, rest = name.partition("/")
+    if not names_registry(name):
         first, rest = DOCKER_HUB, name
     if first in ("index.docker.io", "registry-1.docker.io"):
         first = DOCKER_HUB

@@ -61,4 +61,4 @@ class Patience:
         if isinstance(error, RegistryError) and error.retry_after is not None:
             return min(max(error.retry_after, 0.0), self.longest)
         spread = random.uniform(0.8, 1.2)  # noqa: S311 - jitter, not a secret
-        return min(self.pause * 2**tries * spread, self.longest)
+        return min(self.pause * float(2**tries) * spread, self.longest)

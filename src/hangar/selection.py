@@ -1,10 +1,20 @@
-"""Which platforms of an image are wanted."""
+"""What of an image is wanted: which platforms, and what accompanies them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hangar.oci import Descriptor, Platform
+from hangar.store import Companion
+
+SIGNATURE_TYPES = frozenset(
+    {
+        "application/vnd.cncf.notary.signature",
+        "application/vnd.dev.cosign.artifact.sig.v1+json",
+    }
+)
+"""Artifact types of signatures (notation, cosign); a sigstore bundle is none of them,
+for it may as well be an attestation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +28,35 @@ class Selection:
         architectures: as in ``GOARCH``: amd64, arm64, arm, ...
         systems: as in ``GOOS``: linux, windows, ...
         provenance: whether BuildKit's attestations go with their images.
+        signatures: whether signatures do (cosign's ``.sig`` tags, and referrers that
+            are signatures).
+        referrers: whether whatever else was attached does (OCI referrers, cosign's
+            ``.att`` and ``.sbom`` tags).
     """
 
     architectures: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
     provenance: bool = True
+    signatures: bool = True
+    referrers: bool = True
+
+    @property
+    def whole(self) -> bool:
+        """Whether every entry of any index is wanted."""
+        return not self.architectures and not self.systems and self.provenance
+
+    @property
+    def unfiltered(self) -> Selection:
+        """The same, but with every entry of any index."""
+        return replace(
+            self, architectures=frozenset(), systems=frozenset(), provenance=True
+        )
+
+    def accompanied_by(self, companion: Companion) -> bool:
+        """Tell whether ``companion`` is to travel with its image."""
+        if companion.tag.endswith(".sig") or companion.artifact_type in SIGNATURE_TYPES:
+            return self.signatures
+        return self.referrers
 
     def passes(self, platform: Platform | None) -> bool:
         """Tell whether an image for ``platform`` is wanted."""
@@ -35,7 +69,9 @@ class Selection:
     def entries(self, entries: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
         """Choose from an index's entries; attestations go with their subjects."""
         listed = {entry.digest for entry in entries}
-        images = {e.digest for e in entries if not e.attests and self.passes(e.platform)}
+        images = {
+            e.digest for e in entries if not e.attests and self.passes(e.platform)
+        }
         unwanted = listed - images
 
         def wanted(entry: Descriptor) -> bool:

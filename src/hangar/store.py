@@ -9,12 +9,16 @@ hole in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
 from hangar.oci import Descriptor, Digest, Manifest
+
+
+Chunks = Generator[bytes, None, None]
+"""A blob's bytes in pieces; ``close()`` gives back what the stream holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,20 @@ class Source(Protocol):
     def name(self) -> str:
         """Full name without tag, as logs call it: ``docker.io/library/nginx``."""
 
+    @property
+    def place(self) -> str:
+        """What it shares blobs with: the registry's host, the archive's path."""
+
     def resolve(self, reference: str) -> Digest:
         """Ask, as cheaply as can be, which manifest a tag or digest names now."""
 
     def manifest(self, reference: str) -> Manifest:
         """Fetch a manifest by tag or digest; its bytes agree with its digest."""
 
-    def blob(self, blob: Descriptor) -> Iterator[bytes]:
+    def blob(self, blob: Descriptor) -> Chunks:
         """Open a blob; the chunks are as they come, neither hashed nor counted.
 
-        A chunk stays valid after the next one is asked for. Closing the iterator
-        (``close()`` of a generator) gives back what it holds.
+        A chunk stays valid after the next one is asked for.
         """
 
     def companions(self, subject: Digest) -> Sequence[Companion]:
@@ -75,22 +82,19 @@ class Source(Protocol):
 class Destination(Source, Protocol):
     """Takes manifests and blobs, and can be read like a source."""
 
-    @property
-    def place(self) -> str:
-        """What it shares blobs with: the registry's host, the archive's path."""
-
     def put_blob(
         self,
         blob: Descriptor,
-        chunks: Callable[[], Iterable[bytes]],
+        chunks: Callable[[], Chunks],
         *,
         origin: str = "",
     ) -> Put:
         """Make sure that a blob is there; call ``chunks`` only if it has to be sent.
 
         ``chunks`` yields exactly the right bytes or raises; then nothing is stored.
-        It is called again when an upload has to begin anew. ``origin`` is the `name`
-        of another store of the same `place` that has the blob.
+        It is called again when an upload has to begin anew; what it returned is
+        read to its end or closed. ``origin`` is the `name` of another store of the
+        same `place` that has the blob.
         """
 
     def put_manifest(self, manifest: Manifest, tag: str = "") -> None:

@@ -1,1 +1,22 @@
-"""Copying one image: decide, then move."""
+"""Copying one image: decide, then move.
+
+`plan` walks an image's graph and lists what it consists of, children before parents.
+`Transfer.execute` moves what the destination lacks. `missing` only asks. So
+``mirror``, ``save``, ``load`` and ``sync`` are one plan carried out between different
+stores, and every ``validate`` is a plan of which nothing is missing.
+"""
+
+from hangar.copying.execute import Transfer, foreseen, missing
+from hangar.copying.ledger import Ledger
+from hangar.copying.plan import Plan, Route, full_plan, plan
+
+__all__ = [
+    "Ledger",
+    "Plan",
+    "Route",
+    "Transfer",
+    "foreseen",
+    "full_plan",
+    "missing",
+    "plan",
+]

@@ -34,9 +34,7 @@ def verified(chunks: Iterable[bytes], blob: Descriptor) -> Iterator[bytes]:
         yield held
 
 
-def counted(
-    chunks: Iterable[bytes], told: Callable[[int], None]
-) -> Iterator[bytes]:
+def counted(chunks: Iterable[bytes], told: Callable[[int], None]) -> Iterator[bytes]:
     """Yield ``chunks``, telling the size of each as it comes."""
     for chunk in chunks:
         told(len(chunk))

@@ -1,0 +1,72 @@
+"""Many images at once: the only place with threads.
+
+Plain sequential code handles an image; the images run in one bounded pool, their blobs
+in another, and blob tasks never wait for each other. What a pool's thread raises
+becomes the outcome of its image and leaves the others unharmed.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Self, TypeVar
+
+from hangar.oci import Descriptor
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+LARGE = 4 << 20
+"""Bytes; a blob from this size on is limited by the wire, a smaller one by waiting."""
+
+MAX_LARGE, MAX_SMALL = 8, 24
+"""Blobs in flight at once; more gain nothing, and each holds its buffers."""
+
+
+class Pools:
+    """Bounded pools of threads: for images, for small blobs, for large ones."""
+
+    def __init__(self, jobs: int) -> None:
+        self._images = ThreadPoolExecutor(jobs, thread_name_prefix="image")
+        self._small = ThreadPoolExecutor(MAX_SMALL, thread_name_prefix="blob")
+        self._large = ThreadPoolExecutor(MAX_LARGE, thread_name_prefix="large-blob")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._images.shutdown(cancel_futures=kind is not None)
+        self._small.shutdown()
+        self._large.shutdown()
+
+    def images(self, function: Callable[[T], R], items: Iterable[T]) -> list[R]:
+        """Call ``function`` for each image; results come in the order of ``items``.
+
+        The main thread waits here, so that it hears of signals.
+        """
+        futures = [self._images.submit(function, item) for item in items]
+        return [future.result() for future in futures]
+
+    def blobs(
+        self, function: Callable[[Descriptor], R], blobs: Iterable[Descriptor]
+    ) -> list[R]:
+        """Call ``function`` for each of an image's blobs, in the image's context.
+
+        Raises:
+            Exception: the first that a call raised, after all calls ended.
+        """
+        futures = [
+            (self._large if blob.size >= LARGE else self._small).submit(
+                contextvars.copy_context().run, function, blob
+            )
+            for blob in blobs
+        ]
+        wait(futures)
+        return [future.result() for future in futures]

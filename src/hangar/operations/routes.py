@@ -1,0 +1,101 @@
+"""From where to where: image lists turned into routes between registries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hangar import imagelist
+from hangar.copying import Route
+from hangar.errors import HangarError, InvalidReference
+from hangar.events import Outcome, Status
+from hangar.imagelist import Line
+from hangar.reference import Reference, names_registry
+from hangar.registry import Registries
+from hangar.store import Destination
+
+
+def mirror_routes(
+    lines: Iterable[str | Line],
+    registries: Registries,
+    *,
+    to: str = "",
+    project: str = "",
+    source: str = "",
+    source_project: str = "",
+    destination_registries: Registries | None = None,
+) -> list[Route[Destination] | Outcome]:
+    """Make the routes of a mirror run.
+
+    A line that cannot be routed becomes an `Outcome` that says why. Lines of neither
+    list format are left out.
+
+    Args:
+        lines: of an image list, in either format.
+        registries: gives the repositories to read from.
+        to: registry to write to, optionally with a path; "" is allowed for lines
+            in the mirror format that name a registry themselves.
+        project: replaces the first part of every destination's path.
+        source: registry that replaces every source's.
+        source_project: replaces the first part of every source's path.
+        destination_registries: gives the repositories to write to, if these are to
+            be spoken to in another way.
+    """
+    writing = destination_registries or registries
+
+    def route(line: Line) -> Route[Destination] | Outcome:
+        try:
+            origin = _origin(line).moved(registry=source, project=source_project)
+            target = _target(line, to, project)
+            return Route(
+                image=line.text,
+                source=registries.repository(origin),
+                reference=origin.locator,
+                destination=writing.repository(target),
+                tag=target.tag,
+                number=line.number,
+            )
+        except HangarError as error:
+            return failed(line, error)
+
+    parsed = [line for line in _lines(lines) if line.valid]
+    return [route(line) for line in parsed]
+
+
+def failed(line: Line, error: HangarError) -> Outcome:
+    """The outcome of a line that has no route."""
+    return Outcome(
+        number=line.number,
+        image=line.text,
+        source=line.source,
+        destination=line.destination,
+        status=Status.FAILED,
+        error=error,
+    )
+
+
+def _lines(lines: Iterable[str | Line]) -> tuple[Line, ...]:
+    given = list(lines)
+    if all(isinstance(line, Line) for line in given):
+        return tuple(line for line in given if isinstance(line, Line))
+    return imagelist.parse(str(line) for line in given)
+
+
+def _origin(line: Line) -> Reference:
+    """What a line names as its source; the mirror format states the tag apart."""
+    origin = Reference.parse(line.source)
+    return origin.tagged(line.tag) if line.destination else origin
+
+
+def _target(line: Line, to: str, project: str) -> Reference:
+    """What a line is to become, without any digest: the tag is what is written."""
+    if not to and not (line.destination and names_registry(line.destination)):
+        message = f"no destination registry for {line.text!r:.200}"
+        hint = "name one with --destination, or in the list's second column"
+        raise InvalidReference(message, hint=hint)
+    named = Reference.parse(line.destination or line.source)
+    if line.destination:
+        named = named.tagged(line.tag)
+    if "/" not in named.repository:  # Harbor has no repository outside a project
+        named = replace(named, repository=f"library/{named.repository}")
+    return replace(named.moved(registry=to, project=project), digest=None)

@@ -1,0 +1,245 @@
+"""Batches: images copied, foreseen or checked, whatever they are stored in.
+
+``mirror``, ``save``, ``load`` and ``sync`` differ in the routes they make; what is
+done with routes is the same for all of them, and stands here.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from hangar.batch import Pools
+from hangar.copying import (
+    Ledger,
+    Plan,
+    Route,
+    Transfer,
+    foreseen,
+    full_plan,
+    missing,
+    plan,
+)
+from hangar.deadline import Deadline, Stop, applied
+from hangar.errors import Incomplete, NoMatchingPlatform
+from hangar.events import (
+    Event,
+    ImageFinished,
+    ImageStarted,
+    Outcome,
+    Report,
+    Reporter,
+    Status,
+    Traffic,
+    unheard,
+)
+from hangar.selection import Selection
+from hangar.store import Destination, Source
+
+DEFAULT_JOBS = 16
+"""Images at once; across a distance it is what is in flight that counts."""
+
+MAX_JOBS = 64
+
+DEFAULT_TIMEOUT = 600.0
+"""Seconds for one image with all its platforms."""
+
+S = TypeVar("S", bound=Source)
+
+
+def copy_all(
+    routes: Iterable[Route[Destination] | Outcome],
+    *,
+    selection: Selection | None = None,
+    jobs: int = DEFAULT_JOBS,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    overwrite: bool = False,
+    platform_tags: bool = False,
+    report: Reporter = unheard,
+    stop: Stop | None = None,
+) -> Report:
+    """Copy images; each fails or succeeds for itself.
+
+    Args:
+        routes: the images; an `Outcome` is one that failed before it had a route.
+        selection: what of each image is wanted; default: everything.
+        jobs: images at once.
+        timeout: seconds for each image; None: no limit.
+        overwrite: whether platforms that only the destination has may go.
+        platform_tags: whether each platform gets a tag of its own, too.
+        report: is told what happens, from several threads, one call at a time.
+        stop: ends the run when requested; what is not finished then has failed.
+    """
+    ledger = Ledger()
+    wanted = selection or Selection()
+
+    def act(route: Route[Destination], pools: Pools, report: Reporter) -> _Result:
+        decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
+        if not decided.steps:
+            return _Result(decided)
+        traffic = Transfer(route, decided, ledger, report).execute(pools.blobs)
+        return _Result(decided, traffic)
+
+    return _carry_out(act, routes, jobs, timeout, report, stop)
+
+
+def plan_all(
+    routes: Iterable[Route[Destination] | Outcome],
+    *,
+    selection: Selection | None = None,
+    jobs: int = DEFAULT_JOBS,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    overwrite: bool = False,
+    platform_tags: bool = False,
+    report: Reporter = unheard,
+    stop: Stop | None = None,
+) -> Report:
+    """Tell what `copy_all` would do, with the bytes it would move; do nothing."""
+    ledger = Ledger()
+    wanted = selection or Selection()
+
+    def act(route: Route[Destination], pools: Pools, report: Reporter) -> _Result:
+        del pools, report
+        decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
+        return _Result(decided, foreseen(route, decided, ledger))
+
+    return _carry_out(act, routes, jobs, timeout, report, stop)
+
+
+def check_all(
+    routes: Iterable[Route[S] | Outcome],
+    *,
+    selection: Selection | None = None,
+    jobs: int = DEFAULT_JOBS,
+    timeout: float | None = DEFAULT_TIMEOUT,
+    overwrite: bool = False,
+    platform_tags: bool = False,
+    deep: bool = False,
+    report: Reporter = unheard,
+    stop: Stop | None = None,
+) -> Report:
+    """Check that what `copy_all` would write is there: tags, manifests and blobs.
+
+    With ``deep``, every byte is read back and hashed. What is there whole ends as
+    `Status.UP_TO_DATE`, anything else as `Status.FAILED` with `Incomplete`.
+    """
+    wanted = selection or Selection()
+
+    def act(route: Route[S], pools: Pools, report: Reporter) -> _Result:
+        del report
+        decided = full_plan(
+            route, wanted, overwrite=overwrite, platform_tags=platform_tags
+        )
+        absent = missing(decided, route.destination, pools.blobs, deep=deep)
+        if absent:
+            more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+            message = f"{route.destination_name} lacks {', '.join(absent[:3])}{more}"
+            raise Incomplete(message, missing=absent, hint="copy the image again")
+        return _Result(Plan(decided.source_digest, decided.digest))
+
+    return _carry_out(act, routes, jobs, timeout, report, stop)
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """What came of one image."""
+
+    plan: Plan
+    traffic: Traffic = Traffic()
+
+
+def _carry_out(
+    act: Callable[[Route[S], Pools, Reporter], _Result],
+    routes: Iterable[Route[S] | Outcome],
+    jobs: int,
+    timeout: float | None,
+    report: Reporter,
+    stop: Stop | None,
+) -> Report:
+    """Run ``act`` for all routes; those that write the same tag one after another."""
+    started = time.monotonic()
+    ending = stop or Stop()
+    tell = _one_at_a_time(report)
+    given = list(routes)
+    outcomes: dict[int, Outcome] = {}
+
+    def run(chain: Sequence[int]) -> None:
+        for position in chain:
+            route = given[position]
+            if isinstance(route, Outcome):
+                outcome = route
+            else:
+                outcome = _outcome(route, act, pools, timeout, tell, ending)
+            outcomes[position] = outcome
+            tell(ImageFinished(outcome))
+
+    with Pools(jobs) as pools:
+        pools.images(run, _chains(given))
+    ordered = tuple(outcomes[position] for position in range(len(given)))
+    return Report(ordered, time.monotonic() - started)
+
+
+def _one_at_a_time(report: Reporter) -> Reporter:
+    lock = threading.Lock()
+
+    def tell(event: Event) -> None:
+        with lock:
+            report(event)
+
+    return tell
+
+
+def _chains(routes: Sequence[Route[S] | Outcome]) -> list[list[int]]:
+    """Group positions by what is written, so that no two write it at once."""
+    chains: dict[object, list[int]] = {}
+    for position, route in enumerate(routes):
+        written: object = position
+        if isinstance(route, Route) and route.tag:
+            written = (route.destination.name, route.tag)
+        chains.setdefault(written, []).append(position)
+    return list(chains.values())
+
+
+def _outcome(
+    route: Route[S],
+    act: Callable[[Route[S], Pools, Reporter], _Result],
+    pools: Pools,
+    timeout: float | None,
+    report: Reporter,
+    stop: Stop,
+) -> Outcome:
+    """Handle one image; whatever it raises becomes its outcome."""
+    started = time.monotonic()
+    outcome = Outcome(
+        number=route.number,
+        image=route.image,
+        source=route.source_name,
+        destination=route.destination_name,
+        status=Status.FAILED,
+    )
+    try:
+        with applied(Deadline(timeout, stop)) as deadline:
+            deadline.check()
+            report(
+                ImageStarted(
+                    route.number, route.image, outcome.source, outcome.destination
+                )
+            )
+            result = act(route, pools, report)
+    except NoMatchingPlatform as error:
+        outcome = replace(outcome, status=Status.SKIPPED, error=error)
+    except Exception as error:  # noqa: BLE001 - a bug must not take others down
+        outcome = replace(outcome, error=error)
+    else:
+        decided = result.plan
+        outcome = replace(
+            outcome,
+            status=Status.COPIED if decided.steps else Status.UP_TO_DATE,
+            source_digest=decided.source_digest,
+            digest=decided.digest,
+            traffic=result.traffic,
+        )
+    return replace(outcome, seconds=time.monotonic() - started)

@@ -16,7 +16,6 @@ from typing import Protocol
 
 from hangar.oci import Descriptor, Digest, Manifest
 
-
 Chunks = Generator[bytes, None, None]
 """A blob's bytes in pieces; ``close()`` gives back what the stream holds."""
 

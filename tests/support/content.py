@@ -20,6 +20,7 @@ from hangar.oci import (
 from hangar.store import Destination
 
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 
 
 def put_bytes(store: Destination, data: bytes, media_type: str = LAYER) -> Descriptor:
@@ -57,9 +58,7 @@ def put_image(
     }
     manifest = Manifest.parse(json.dumps(value).encode(), media_type)
     store.put_manifest(manifest, tag)
-    return Descriptor(
-        media_type, manifest.digest, len(manifest.raw), platform=runs_on
-    )
+    return Descriptor(media_type, manifest.digest, len(manifest.raw), platform=runs_on)
 
 
 def put_index(
@@ -100,7 +99,7 @@ def put_signature(
     store: Destination, subject: Digest, payload: bytes, by: str = "me"
 ) -> Descriptor:
     """Store a cosign signature of ``subject`` under its tag."""
-    layer = put_bytes(store, payload, "application/vnd.dev.cosign.simplesigning.v1+json")
+    layer = put_bytes(store, payload, SIMPLE_SIGNING)
     signed: Mapping[str, Any] = {
         **layer.to_json(),
         "annotations": {"dev.cosignproject.cosign/signature": by},

@@ -17,7 +17,14 @@ from hangar.errors import (
     NotFound,
 )
 from hangar.events import BlobFinished, Event, Outcome, Status
-from hangar.oci import DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Digest, Manifest
+from hangar.oci import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    Descriptor,
+    Digest,
+    Manifest,
+    Platform,
+)
 from hangar.operations.transfer import check_all, copy_all, plan_all
 from hangar.selection import Selection
 from hangar.store import Put
@@ -196,9 +203,7 @@ def test_a_digest_alone_is_copied_whole_and_untagged(
     s390x = put_image(upstream, b"other", platform="linux/s390x")
     index = put_index(upstream, "1.0", amd64, s390x)
 
-    outcome = copy(
-        upstream, mirror, tag="", reference=index.digest, selection=LINUX
-    )
+    outcome = copy(upstream, mirror, tag="", reference=index.digest, selection=LINUX)
 
     assert outcome.status is Status.COPIED
     assert mirror.tags == {}
@@ -225,14 +230,12 @@ def test_a_filtered_image_gets_an_index_of_what_was_selected(
     copy(upstream, mirror, selection=LINUX)
 
     index = mirror.manifest("1.0")
-    assert [entry.platform for entry in index.children][0] == amd64.platform
+    assert index.children[0].platform == amd64.platform
     assert [entry.attests for entry in index.children] == ["", amd64.digest]
     assert index.raw.startswith(b'{\n  "schemaVersion": 2,\n  "mediaType"')
 
 
-def test_provenance_can_be_left_out(
-    upstream: MemoryStore, mirror: MemoryStore
-) -> None:
+def test_provenance_can_be_left_out(upstream: MemoryStore, mirror: MemoryStore) -> None:
     amd64 = put_image(upstream, b"layer")
     put_index(upstream, "1.0", amd64, put_attestation(upstream, amd64))
 
@@ -263,9 +266,7 @@ def test_overwrite_forgets_the_platforms_of_an_earlier_run(
     put_index(upstream, "1.0", amd64, arm64)
     copy(upstream, mirror)
 
-    copy(
-        upstream, mirror, selection=Selection(frozenset({"amd64"})), overwrite=True
-    )
+    copy(upstream, mirror, selection=Selection(frozenset({"amd64"})), overwrite=True)
 
     assert [e.digest for e in mirror.manifest("1.0").children] == [amd64.digest]
 
@@ -327,7 +328,7 @@ def test_platform_tags_name_each_image_of_an_index(
 ) -> None:
     amd64 = put_image(upstream, b"layer")
     arm = put_image(upstream, b"other", platform="linux/arm/v7")
-    vague = replace(arm, platform=replace(arm.platform or pytest.fail(), variant=""))
+    vague = replace(arm, platform=Platform("arm", "linux"))
     index = put_index(upstream, "1.0", amd64, vague, put_attestation(upstream, amd64))
 
     copy(upstream, mirror, platform_tags=True)

@@ -26,11 +26,11 @@ from hangar.oci import (
 from hangar.selection import Selection
 from hangar.store import Companion, Destination, Source
 
-D = TypeVar("D", bound=Source, covariant=True)
+D_co = TypeVar("D_co", bound=Source, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Route(Generic[D]):
+class Route(Generic[D_co]):
     """From where to where one image goes.
 
     Attributes:
@@ -45,7 +45,7 @@ class Route(Generic[D]):
     image: str
     source: Source
     reference: str
-    destination: D
+    destination: D_co
     tag: str
     number: int = 0
 

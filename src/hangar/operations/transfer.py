@@ -79,7 +79,7 @@ def copy_all(
     def act(route: Route[Destination], pools: Pools, report: Reporter) -> _Result:
         decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
         if not decided.steps:
-            return _Result(decided)
+            return _Result(decided, Traffic())
         traffic = Transfer(route, decided, ledger, report).execute(pools.blobs)
         return _Result(decided, traffic)
 
@@ -138,7 +138,7 @@ def check_all(
             more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
             message = f"{route.destination_name} lacks {', '.join(absent[:3])}{more}"
             raise Incomplete(message, missing=absent, hint="copy the image again")
-        return _Result(Plan(decided.source_digest, decided.digest))
+        return _Result(Plan(decided.source_digest, decided.digest), Traffic())
 
     return _carry_out(act, routes, jobs, timeout, report, stop)
 
@@ -148,7 +148,7 @@ class _Result:
     """What came of one image."""
 
     plan: Plan
-    traffic: Traffic = Traffic()
+    traffic: Traffic
 
 
 def _carry_out(

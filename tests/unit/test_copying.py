@@ -565,6 +565,28 @@ def test_an_index_that_lies_about_a_size_fails(
     assert mirror.tags == {}
 
 
+def test_a_graph_without_end_is_refused(
+    upstream: MemoryStore, mirror: MemoryStore
+) -> None:
+    entry = put_image(upstream, b"layer")
+    for depth in range(100):
+        entry = put_index(upstream, f"depth-{depth}", entry).descriptor
+    upstream.tags["1.0"] = entry.digest
+
+    assert isinstance(error_of(copy(upstream, mirror)), InvalidManifest)
+    assert mirror.manifests == {}
+
+
+def test_a_referrer_that_was_deleted_meanwhile_is_left_out(
+    upstream: MemoryStore, mirror: MemoryStore
+) -> None:
+    image = put_image(upstream, b"layer", tag="1.0")
+    upstream.tags[f"sha256-{image.digest.hex}.sig"] = Digest.of(b"gone")
+
+    assert copy(upstream, mirror).status is Status.COPIED
+    assert mirror.tags == {"1.0": image.digest}
+
+
 def test_a_bug_in_one_image_is_its_outcome(mirror: MemoryStore) -> None:
     class Buggy(MemoryStore):
         def manifest(self, reference: str) -> Manifest:

@@ -7,7 +7,7 @@ understood without), and writes nothing.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -25,6 +25,9 @@ from hangar.oci import (
 )
 from hangar.selection import Selection
 from hangar.store import Companion, Destination, Source
+
+MAX_DEPTH = 32
+"""Indexes within indexes, and referrers of referrers, that are followed."""
 
 D_co = TypeVar("D_co", bound=Source, covariant=True)
 
@@ -176,6 +179,7 @@ class _Planner:
         self._steps: dict[tuple[Digest, str], Step] = {}
         self._made: dict[Digest, bytes] = {}
         self._accompanied: set[Digest] = set()
+        self._depth = 0
 
     def plan(self, existing: Manifest | None) -> Plan:
         """List the steps, given what the destination's tag names now."""
@@ -206,7 +210,7 @@ class _Planner:
             chosen = selection.entries(root.children)
             if chosen:
                 return chosen
-            raise no_platform()
+            raise _no_platform()
         if root.is_image:
             asked = selection.architectures or selection.systems or self._platform_tags
             platform = None
@@ -214,7 +218,7 @@ class _Planner:
                 platform = self._platform(self._source, root)
             if selection.passes(platform):
                 return (replace(root.descriptor, platform=platform),)
-            raise no_platform()
+            raise _no_platform()
         return ()
 
     def _walk(self, entry: Descriptor, tag: str = "") -> None:
@@ -235,9 +239,10 @@ class _Planner:
                 f" but the index that lists it says {entry.size}"
             )
             raise InvalidManifest(message)
-        for child in manifest.children:
-            self._walk(child)
-        self._write(manifest, tag)
+        with self._deeper():
+            for child in manifest.children:
+                self._walk(child)
+            self._write(manifest, tag)
 
     def _write(self, manifest: Manifest, tag: str = "") -> None:
         """Add the step of a manifest that stays as it is, and of its companions."""
@@ -252,11 +257,24 @@ class _Planner:
         for companion in self._source.companions(subject):
             if not self._selection.accompanied_by(companion):
                 continue
-            with contextlib.suppress(NotFound):  # listed once, deleted since
+            try:
                 manifest = self._source.manifest(companion.digest)
+            except NotFound:  # listed, but deleted since
+                continue
+            with self._deeper():
                 for child in manifest.children:
                     self._walk(child)
                 self._write(self._joined(companion, manifest), companion.tag)
+
+    @contextlib.contextmanager
+    def _deeper(self) -> Iterator[None]:
+        """Descend; a graph without end is no image but an attack."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            message = f"{self._source.name}: nested more than {MAX_DEPTH} deep"
+            raise InvalidManifest(message)
+        yield
+        self._depth -= 1
 
     def _joined(self, companion: Companion, manifest: Manifest) -> Manifest:
         """Join cosign's signatures with those that the destination has already."""
@@ -277,7 +295,7 @@ class _Planner:
     def _converted(self, found: Manifest, existing: Manifest | None) -> Manifest:
         """Convert schema 1, with what the destination's image tells of its layers."""
         if not self._selection.passes(schema1.platform(found)):
-            raise no_platform()
+            raise _no_platform()
         known = {}
         if existing and existing.is_image:
             config = self._config(self._destination, existing)
@@ -320,7 +338,7 @@ class _Planner:
         return data
 
 
-def no_platform() -> NoMatchingPlatform:
+def _no_platform() -> NoMatchingPlatform:
     """Say that the selection leaves nothing of an image."""
     message = "no available image for specified arch and os"
     hint = "choose others with --arch and --os; empty ones select everything"

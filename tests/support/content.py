@@ -44,8 +44,8 @@ def put_image(
     **fields: Any,
 ) -> Descriptor:
     """Store an image; return the entry that an index would have for it."""
-    system, architecture, *variant = platform.split("/")
-    runs_on = Platform(architecture, system, *variant)
+    system, architecture, variant = (*platform.split("/"), "")[:3]
+    runs_on = Platform(architecture, system, variant)
     config = json.dumps(
         {**runs_on.to_json(), "rootfs": {"type": "layers", "diff_ids": []}}
     )

@@ -2,8 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PACKAGES := docker-registry skopeo busybox-static openssl zsh fish
-PROGRAMS := docker-registry skopeo busybox openssl zsh fish
+PROGRAMS := docker-registry skopeo openssl zsh fish
 
 .PHONY: help demo test lint format bench setup packages clean
 
@@ -11,6 +10,8 @@ help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 .venv/.stamp: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    apt-get update -qq && apt-get install -qq -y python3-venv >/dev/null; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[dev]'
@@ -21,14 +22,14 @@ packages: ## Install the Debian packages that tests and demo use
 	    command -v $$program >/dev/null 2>&1 || missing="$$missing $$program"; done; \
 	if [ -n "$$missing" ]; then \
 	    if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	        echo "missing:$$missing; as root: apt-get install $(PACKAGES)" >&2; exit 1; fi; \
+	        echo "missing; as root: apt-get install$$missing" >&2; exit 1; fi; \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-	        apt-get install -qq -y --no-install-recommends $(PACKAGES) >/dev/null; fi
+	        apt-get install -qq -y --no-install-recommends $$missing >/dev/null; fi
 
 setup: .venv/.stamp packages ## Create .venv and install everything
 
 demo: setup ## Mirror real images between two registries of our own
-	$(BIN)/python scripts/demo.py
+	$(BIN)/python -m scripts.demo
 
 lint: .venv/.stamp ## Style, types and layers
 	$(BIN)/ruff check

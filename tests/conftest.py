@@ -1,0 +1,42 @@
+"""What tests of several folders use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.registries import (
+    Certificates,
+    DockerRegistry,
+    docker_registry,
+    make_certificates,
+)
+from tests.support.running import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A folder to run the program in."""
+    return Desk.at(tmp_path)
+
+
+@pytest.fixture
+def source() -> Iterator[DockerRegistry]:
+    """A real registry to copy from."""
+    with docker_registry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def target() -> Iterator[DockerRegistry]:
+    """A real registry to copy to."""
+    with docker_registry() as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """A CA of our own with a certificate for loopback."""
+    return make_certificates(tmp_path_factory.mktemp("certificates"))

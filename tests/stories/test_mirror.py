@@ -1,0 +1,356 @@
+"""Mirroring between two real registries, judged by skopeo and plain HTTP."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import signal
+import socket
+import tarfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from hangar.oci import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    Descriptor,
+    Digest,
+    Platform,
+)
+from tests.support.content import (
+    put_attestation,
+    put_image,
+    put_index,
+    put_signature,
+)
+from tests.support.judges import PlainHTTP, skopeo, skopeo_raw
+from tests.support.memory import MemoryStore
+from tests.support.registries import Certificates, DockerRegistry, docker_registry
+from tests.support.running import Desk
+from tests.support.seeding import draft, push
+from tests.support.tokens import TokenServer
+
+PLAIN = "--tls-verify=false"
+HELM = "application/vnd.cncf.helm.config.v1+json"
+FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+
+
+def every_kind() -> MemoryStore:
+    """Build a repository with an image of every kind that is kept as it is."""
+    store = draft()
+    amd64 = put_image(store, b"layer of amd64")
+    arm64 = put_image(store, b"layer of arm64", platform="linux/arm64/v8")
+    attested = put_attestation(store, amd64)
+    index = put_index(store, "index", amd64, arm64, attested)
+    put_signature(store, index.digest, b"signs the index")
+    put_signature(store, amd64.digest, b"signs the image")
+    put_image(
+        store, b"an sbom", subject=amd64.to_json(), artifactType="application/spdx"
+    )
+    docker = [
+        put_image(
+            store,
+            b"layer of " + name,
+            platform=f"linux/{name.decode()}",
+            media_type=DOCKER_MANIFEST,
+            config_type=DOCKER_CONFIG,
+        )
+        for name in (b"amd64", b"arm64")
+    ]
+    put_index(store, "list", *docker, media_type=DOCKER_LIST)
+    put_image(store, b"a layer", tag="single")
+    put_image(store, b"a chart", tag="chart", config_type=HELM, platform="/")
+    put_image(
+        store,
+        b"an artifact",
+        tag="artifact",
+        config_type="application/vnd.oci.empty.v1+json",
+        artifactType="application/vnd.example",
+    )
+    put_index(store, "nested", index.descriptor)
+    put_index(store, "no-platform", replace(amd64, platform=None))
+    zstd = Descriptor("", Digest.of(b"an sbom"), 7).to_json()
+    zstd["mediaType"] = "application/vnd.oci.image.layer.v1.tar+zstd"
+    put_image(store, tag="zstd", layers=[zstd])
+    return store
+
+
+@pytest.mark.parametrize("validate", [(), ("--deep",)])
+def test_every_kind_of_image_arrives_with_its_digest(
+    source: DockerRegistry,
+    target: DockerRegistry,
+    desk: Desk,
+    validate: tuple[str, ...],
+) -> None:
+    store = every_kind()
+    push(source.http, "library/app", store)
+    images = [tag for tag in store.tags if not tag.startswith("sha256-")]
+    lines = [f"{source.address}/library/app:{tag}" for tag in images]
+    flags = ("-f", desk.write("list", *lines), "-d", target.address, PLAIN)
+
+    ran = desk.hangar("mirror", *flags)
+
+    assert ran.status == 0, ran.err
+    for tag in images:
+        assert skopeo_raw(f"{target.address}/library/app:{tag}") == skopeo_raw(
+            f"{source.address}/library/app:{tag}"
+        )
+        assert target.http.whole("library/app", tag) == source.http.whole(
+            "library/app", tag
+        )
+    signatures = {tag for tag in store.tags if tag.endswith(".sig")}
+    assert len(signatures) == 2
+    assert signatures <= target.http.tags("library/app")
+    checked = desk.hangar("mirror", "validate", *flags, *validate)
+    assert checked.status == 0, checked.err
+    assert checked.err.count("PASS: [") == len(lines)
+
+
+def test_windows_images_keep_their_foreign_layers(desk: Desk) -> None:
+    allow = {"manifests": {"urls": {"allow": ["^https://example.com/"]}}}
+    store = draft()
+    layer = Descriptor(
+        FOREIGN, Digest.of(b"foreign"), 7, urls=("https://example.com/x",)
+    )
+    entry = put_image(
+        store,
+        layers=[layer.to_json()],
+        platform="windows/amd64",
+        media_type=DOCKER_MANIFEST,
+        config_type=DOCKER_CONFIG,
+    )
+    build = Platform("amd64", "windows", os_version="10.0.17763.6893")
+    put_index(store, "1809", replace(entry, platform=build))
+
+    with (
+        docker_registry(validation=allow) as source,
+        docker_registry(validation=allow) as target,
+    ):
+        push(source.http, "windows/app", store)
+        image = desk.write("list", f"{source.address}/windows/app:1809")
+        flags = ("-f", image, "--os", "windows", "-d", target.address, PLAIN)
+        ran = desk.hangar("mirror", *flags)
+
+        assert ran.status == 0, ran.err
+        assert target.http.manifest("windows/app", "1809") == source.http.manifest(
+            "windows/app", "1809"
+        )
+        assert desk.hangar("mirror", "validate", *flags).status == 0
+
+
+def test_schema_1_becomes_schema_2(desk: Desk) -> None:
+    store = draft()
+    put_image(
+        store,
+        gzip_of_a_tar(),
+        tag="new",
+        media_type=DOCKER_MANIFEST,
+        config_type=DOCKER_CONFIG,
+    )
+    with (
+        docker_registry(compatibility={"schema1": {"enabled": True}}) as source,
+        docker_registry() as target,
+    ):
+        push(source.http, "library/app", store)
+        image = f"docker://{source.address}/library/app"
+        tls = ("--src-tls-verify=false", "--dest-tls-verify=false")
+        policy = ("--insecure-policy", "copy", "--format", "v2s1", *tls)
+        skopeo(*policy, f"{image}:new", f"{image}:old")
+        listed = desk.write("list", f"{source.address}/library/app:old")
+
+        ran = desk.hangar("mirror", "-f", listed, "-d", target.address, PLAIN)
+
+        assert ran.status == 0, ran.err
+        manifest = json.loads(target.http.manifest("library/app", "old"))
+        assert manifest["mediaType"] == DOCKER_MANIFEST
+        layer = manifest["layers"][0]
+        assert layer["digest"] == Digest.of(gzip_of_a_tar())
+        target.http.whole("library/app", "old")
+        again = desk.hangar("mirror", "-f", listed, "-d", target.address, PLAIN)
+        assert "1 up to date" in again.err
+
+
+def gzip_of_a_tar() -> bytes:
+    """A layer that unpacks."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as layer:
+        layer.addfile(tarfile.TarInfo("file"))
+    return gzip.compress(packed.getvalue(), mtime=0)
+
+
+def test_an_unchanged_run_asks_once_at_each_end(
+    source: DockerRegistry, target: DockerRegistry, desk: Desk
+) -> None:
+    store = draft()
+    for tag in ("1", "2", "3"):
+        put_image(store, b"layer " + tag.encode(), tag=tag)
+    push(source.http, "library/app", store)
+    lines = [f"{source.address}/library/app:{tag}" for tag in store.tags]
+    flags = ("-f", desk.write("list", *lines), "-d", target.address, PLAIN)
+    desk.hangar("mirror", *flags)
+    before = len(source.requests), len(target.requests)
+
+    ran = desk.hangar("mirror", *flags)
+
+    assert ran.status == 0, ran.err
+    for registry, count in zip((source, target), before, strict=True):
+        asked = [r for r in registry.requests[count:] if r.path != "/v2/"]
+        assert [request.method for request in asked] == ["HEAD"] * 3
+
+
+def test_a_layer_of_ten_images_is_downloaded_once(
+    source: DockerRegistry, target: DockerRegistry, desk: Desk
+) -> None:
+    shared = b"the layer of them all" * 1000
+    lines = []
+    for number in range(10):
+        store = draft()
+        put_image(store, shared, b"own %d" % number, tag="1")
+        push(source.http, f"library/app{number}", store)
+        lines.append(f"{source.address}/library/app{number}:1")
+    flags = ("-f", desk.write("list", *lines), "-d", target.address, PLAIN)
+
+    ran = desk.hangar("mirror", *flags)
+
+    assert ran.status == 0, ran.err
+    read = [
+        request
+        for request in source.requests
+        if request.method == "GET" and request.path.endswith(Digest.of(shared))
+    ]
+    assert len(read) == 1
+    for number in range(10):
+        assert Digest.of(shared) in target.http.whole(f"library/app{number}", "1")
+
+
+def test_filters_and_the_mirror_format_are_honoured(
+    source: DockerRegistry, target: DockerRegistry, desk: Desk
+) -> None:
+    store = draft()
+    amd64 = put_image(store, b"layer of amd64")
+    s390x = put_image(store, b"layer of s390x", platform="linux/s390x")
+    put_index(store, "1", amd64, s390x)
+    push(source.http, "team/app", store)
+    line = f"{source.address}/team/app  {target.address}/other/name  renamed"
+
+    ran = desk.hangar("mirror", "-f", desk.write("list", line), PLAIN)
+
+    assert ran.status == 0, ran.err
+    assert "1 failed" not in ran.err
+    index = json.loads(target.http.manifest("other/name", "renamed"))
+    assert [entry["digest"] for entry in index["manifests"]] == [amd64.digest]
+
+
+def test_tls_and_a_password_are_found_where_podman_keeps_them(
+    certificates: Certificates, desk: Desk
+) -> None:
+    login = ("me", "my secret")
+    store = draft()
+    put_index(store, "1", put_image(store, b"layer"))
+    with (
+        docker_registry(certificates=certificates, login=login) as source,
+        docker_registry(certificates=certificates, login=login) as target,
+    ):
+        push(source.http, "library/app", store)
+        config = desk.folder / "home" / ".config" / "containers"
+        auth = base64.b64encode(":".join(login).encode()).decode()
+        auths = {r.address: {"auth": auth} for r in (source, target)}
+        for registry in (source, target):
+            folder = config / "certs.d" / registry.address
+            folder.mkdir(parents=True)
+            (folder / "ca.crt").write_bytes(certificates.authority.read_bytes())
+        path = config / "auth.json"
+        path.write_text(json.dumps({"auths": auths}))
+        path.chmod(0o600)
+        listed = desk.write("list", f"{source.address}/library/app:1")
+
+        ran = desk.hangar("mirror", "-f", listed, "-d", target.address)
+
+        assert ran.status == 0, ran.err
+        assert "my secret" not in ran.err + ran.out
+        assert target.http.whole("library/app", "1") == source.http.whole(
+            "library/app", "1"
+        )
+
+
+def test_tokens_are_asked_for_once_a_scope(desk: Desk, tmp_path: Path) -> None:
+    store = draft()
+    put_index(store, "1", put_image(store, b"layer one", b"layer two"))
+    with (
+        TokenServer(tmp_path) as tokens,
+        docker_registry() as source,
+        docker_registry(auth=tokens.settings) as target,
+    ):
+        push(source.http, "library/app", store)
+        auth = base64.b64encode(":".join(tokens.login).encode()).decode()
+        path = desk.folder / "auth.json"
+        path.write_text(json.dumps({"auths": {target.address: {"auth": auth}}}))
+        path.chmod(0o600)
+        desk.environment["REGISTRY_AUTH_FILE"] = str(path)
+        listed = desk.write("list", f"{source.address}/library/app:1")
+
+        ran = desk.hangar("mirror", "-f", listed, "-d", target.address, PLAIN)
+
+        assert ran.status == 0, ran.err
+        asked = list(tokens.requests)
+        assert len(asked) <= 2
+        token = tokens.token(("repository:library/app:pull",), "")
+        judge = PlainHTTP(target.address, headers={"Authorization": f"Bearer {token}"})
+        assert judge.whole("library/app", "1") == source.http.whole("library/app", "1")
+
+
+def test_without_rights_the_hint_is_to_log_in(
+    source: DockerRegistry, desk: Desk
+) -> None:
+    store = draft()
+    put_image(store, b"layer", tag="1")
+    push(source.http, "library/app", store)
+    with docker_registry(login=("me", "secret")) as target:
+        listed = desk.write("list", f"{source.address}/library/app:1")
+
+        ran = desk.hangar("mirror", "-f", listed, "-d", target.address, PLAIN)
+
+    assert ran.status == 1
+    assert "authentication required" in ran.err
+    assert f"hangar login {target.address}" in ran.err
+    assert desk.read("mirror-failed.txt") == f"{source.address}/library/app:1\n"
+
+
+def test_plain_http_has_to_be_asked_for(
+    source: DockerRegistry, target: DockerRegistry, desk: Desk
+) -> None:
+    listed = desk.write("list", f"{source.address}/library/app:1")
+
+    ran = desk.hangar("mirror", "-f", listed, "-d", target.address)
+
+    assert ran.status == 1
+    assert "server gave HTTP response to HTTPS client" in ran.err
+    assert "--tls-verify=false" in ran.err
+
+
+def test_ctrl_c_leaves_a_complete_failed_list(
+    source: DockerRegistry, desk: Desk
+) -> None:
+    store = draft()
+    put_image(store, b"layer", tag="1")
+    push(source.http, "library/app", store)
+    with docker_registry() as target, socket.create_server(("127.0.0.1", 0)) as mute:
+        never = f"127.0.0.1:{mute.getsockname()[1]}/never/answers:1"
+        listed = desk.write("list", f"{source.address}/library/app:1", never)
+        flags = ("-f", listed, "-d", target.address, PLAIN)
+        with desk.start("mirror", *flags) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if "never/answers" in line:
+                    break
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert never in desk.read("mirror-failed.txt").splitlines()
+    assert "Traceback" not in err

@@ -15,6 +15,7 @@
       NoMatchingPlatform              the filters select nothing of the image
       Interrupted                     the user asked to stop
       TransferError                   bytes did not arrive; trying again may help
+        TlsError                        no trustworthy TLS with the other side
         RegistryError                   refusal; ``.status``, ``.code``
         IntegrityError                  wrong bytes; ``.expected``, ``.actual``
         TimedOut                        the time allowed is over
@@ -115,6 +116,14 @@ class TransferError(HangarError):
     @property
     def retryable(self) -> bool:
         return True
+
+
+class TlsError(TransferError):
+    """The other side has a certificate we do not trust, or speaks no TLS at all."""
+
+    @property
+    def retryable(self) -> bool:
+        return False
 
 
 class RegistryError(TransferError):

@@ -1,0 +1,12 @@
+"""HTTP as Hangar needs it: fast, streaming, interruptible, and no more than that.
+
+`Client` sends requests; nothing above knows what it is made of. Errors of the network
+arrive as Hangar's own; refusals are answers like any other.
+"""
+
+from hangar.http.client import Client, Stream
+from hangar.http.origin import Origin, resolve
+from hangar.http.response import Response
+from hangar.http.tls import Tls, Trust
+
+__all__ = ["Client", "Origin", "Response", "Stream", "Tls", "Trust", "resolve"]

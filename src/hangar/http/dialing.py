@@ -1,0 +1,131 @@
+"""Making connections: names, addresses, proxies, TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import socket
+import ssl
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
+from urllib3.util import make_headers
+from urllib3.util.url import Url
+
+from hangar import deadline
+from hangar.http.connection import Connection
+from hangar.http.origin import Origin
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds for all addresses of a host together."""
+
+HANDSHAKE_TIMEOUT = 10.0
+"""Seconds without a byte, for a proxy's answer and for TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Who to ask to connect for us.
+
+    Attributes:
+        origin: where it is, and whether it speaks TLS.
+        credentials: ``user:password``, or "".
+    """
+
+    origin: Origin
+    credentials: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What it wants to see in a request."""
+        if not self.credentials:
+            return {}
+        return make_headers(proxy_basic_auth=self.credentials)
+
+
+def dial(origin: Origin, context: ssl.SSLContext, proxy: Proxy | None) -> Connection:
+    """Connect to ``origin``, or to the proxy that forwards requests to it.
+
+    Raises:
+        OSError, urllib3.exceptions.HTTPError: there is no connection to be had.
+    """
+    peer = origin if proxy is None else proxy.origin
+    connection: _Plain | _Secure
+    if "https" not in (origin.scheme, peer.scheme):
+        connection = _Plain(peer.host, peer.port)
+    elif proxy is None:
+        connection = _Secure(peer.host, peer.port, ssl_context=context)
+    else:
+        connection = _Secure(
+            peer.host,
+            peer.port,
+            ssl_context=context,
+            proxy=Url(peer.scheme, host=peer.host, port=peer.port),
+            proxy_config=ProxyConfig(
+                ssl_context=None,
+                use_forwarding_for_https=False,
+                assert_hostname=None,
+                assert_fingerprint=None,
+            ),
+        )
+        if origin.scheme == "https":
+            connection.set_tunnel(
+                origin.host, origin.port, proxy.headers, scheme=peer.scheme
+            )
+    connection.connect()
+    return Connection(connection.sock)
+
+
+class _Dialing(HTTPConnection):
+    """Connects within the deadline, and can be woken."""
+
+    def connect(self) -> None:
+        with contextlib.ExitStack() as self._until_connected:
+            super().connect()
+
+    def _new_conn(self) -> socket.socket:
+        end = time.monotonic() + CONNECT_TIMEOUT
+        failure: OSError = OSError("the name has no address")
+        for family, kind, protocol, _, address in socket.getaddrinfo(
+            self._dns_host, self.port, type=socket.SOCK_STREAM
+        ):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                self._connect(sock, address, max(end - time.monotonic(), 0.01))
+            except OSError as error:
+                sock.close()
+                failure = error
+            except BaseException:
+                sock.close()
+                raise
+            else:
+                return sock
+        raise failure
+
+    def _connect(
+        self, sock: socket.socket, address: tuple[Any, ...], timeout: float
+    ) -> None:
+        limit = deadline.current()
+        handle = sock.dup()  # TLS will take the socket itself away
+        self._until_connected.enter_context(handle)
+        wake = functools.partial(_shut_down, handle)
+        self._until_connected.enter_context(limit.stop.waking(wake))
+        sock.settimeout(limit.remaining(timeout))
+        sock.connect(address)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.settimeout(limit.remaining(HANDSHAKE_TIMEOUT))
+
+
+class _Plain(_Dialing):
+    pass
+
+
+class _Secure(_Dialing, HTTPSConnection):
+    pass
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # not connected
+        sock.shutdown(socket.SHUT_RDWR)

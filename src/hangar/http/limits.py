@@ -1,0 +1,30 @@
+"""Going no faster than allowed."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from hangar import deadline
+
+
+class Bucket:
+    """Lets ``rate`` units a second through; a second's worth may come at once."""
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._lock = threading.Lock()
+        self._free_at = time.monotonic() - 1.0
+
+    def take(self, units: float) -> None:
+        """Wait for the turn of ``units``.
+
+        Raises:
+            Interrupted, TimedOut: there is no more reason to wait.
+        """
+        with self._lock:
+            now = time.monotonic()
+            start = max(self._free_at, now - 1.0)
+            self._free_at = start + units / self._rate
+        if start > now:
+            deadline.current().sleep(start - now)

@@ -1,0 +1,94 @@
+"""Which proxy to use for a host: HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
+
+Names in lower case count too, and first. ``NO_PROXY`` is a list of hosts, domains
+(which cover what is below them), addresses and networks, each with an optional port;
+``*`` is everything. This machine itself is never asked for through a proxy.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from hangar.errors import InvalidConfiguration, TransferError
+from hangar.http.dialing import Proxy
+from hangar.http.origin import Origin
+
+
+class Proxies:
+    """The choice that the environment makes."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._proxies = {
+            scheme: _proxy(variable, _value(environ, variable))
+            for scheme, variable in (("http", "HTTP_PROXY"), ("https", "HTTPS_PROXY"))
+        }
+        exceptions = _value(environ, "NO_PROXY").lower().replace(",", " ").split()
+        self._exceptions = tuple(map(_split_port, exceptions))
+
+    def find(self, origin: Origin) -> Proxy | None:
+        """The proxy for connections to ``origin``, or None to connect directly."""
+        proxy = self._proxies[origin.scheme]
+        if proxy is None or self._excepted(origin):
+            return None
+        return proxy
+
+    def _excepted(self, origin: Origin) -> bool:
+        host = origin.host.rstrip(".")
+        address = _address(host)
+        if host == "localhost" or (address is not None and address.is_loopback):
+            return True
+        return any(
+            port in ("", str(origin.port)) and _covers(pattern, host, address)
+            for pattern, port in self._exceptions
+        )
+
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def _covers(pattern: str, host: str, address: _Address | None) -> bool:
+    if pattern == "*":
+        return True
+    if address is None:
+        domain = pattern.removeprefix("*").removeprefix(".")
+        return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+    try:
+        return address in ipaddress.ip_network(pattern, strict=False)
+    except ValueError:
+        return False
+
+
+def _address(host: str) -> _Address | None:
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
+def _split_port(pattern: str) -> tuple[str, str]:
+    """Part ``host:port``; an IPv6 address with a port is in brackets."""
+    head, colon, tail = pattern.rpartition(":")
+    if colon and tail.isdigit() and (":" not in head or head.endswith("]")):
+        return head.strip("[]"), tail
+    return pattern.strip("[]"), ""
+
+
+def _value(environ: Mapping[str, str], variable: str) -> str:
+    return environ.get(variable.lower()) or environ.get(variable) or ""
+
+
+def _proxy(variable: str, value: str) -> Proxy | None:
+    if not value:
+        return None
+    url = value if "://" in value else f"http://{value}"
+    try:
+        origin, parts = Origin.of(url), urlsplit(url)
+    except TransferError as error:
+        message = f"{variable} is not the address of an HTTP proxy"
+        raise InvalidConfiguration(
+            message, hint="expected http://[USER:PASSWORD@]HOST:PORT"
+        ) from error
+    username, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Proxy(origin, f"{username}:{password}" if username else "")

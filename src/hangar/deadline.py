@@ -118,3 +118,14 @@ def applied(deadline: Deadline) -> Iterator[Deadline]:
         yield deadline
     finally:
         _current.reset(token)
+
+
+@contextlib.contextmanager
+def holding(lock: threading.Lock) -> Iterator[None]:
+    """Hold ``lock``; whoever waits for it looks at the deadline meanwhile."""
+    while not lock.acquire(timeout=current().remaining(1.0)):
+        pass
+    try:
+        yield
+    finally:
+        lock.release()

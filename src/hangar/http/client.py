@@ -7,10 +7,11 @@ import ssl
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from types import TracebackType
 from typing import Self
 
-from hangar import __version__, deadline
+from hangar import deadline
 from hangar.errors import TransferError
 from hangar.http.connection import Connection
 from hangar.http.dialing import Proxy, dial
@@ -28,7 +29,10 @@ MAX_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _METHOD_KEPT = frozenset({307, 308})
 _SECRETS = frozenset({"authorization", "cookie", "proxy-authorization"})
-_BASICS = {"User-Agent": f"hangar/{__version__}", "Accept-Encoding": "identity"}
+_BASICS = {
+    "User-Agent": f"hangar/{metadata.version('hangar-oci')}",
+    "Accept-Encoding": "identity",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +149,9 @@ class Client:
             pool.leave(None, upload=upload)
             raise
         finish = functools.partial(_finish, pool, connection, head.status, upload)
-        return Response(head, url, length, connection, finish, self._download_rate)
+        return Response(
+            head, url, origin, length, connection, finish, self._download_rate
+        )
 
     def _pool(self, origin: Origin, tls: Tls) -> Pool:
         pool = self._pools.get((origin, tls))

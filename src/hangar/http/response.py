@@ -37,6 +37,7 @@ class Response:
         self,
         head: Head,
         url: str,
+        origin: Origin,
         length: int | None,
         connection: Connection,
         finish: Callable[[bool], None],
@@ -45,6 +46,7 @@ class Response:
         self.status = head.status
         self.headers: Mapping[str, str] = head.headers
         self.url = url
+        self._origin = origin
         self._left = length
         self._chunked = length is None and head.chunked
         self._persistent = head.persistent
@@ -126,10 +128,9 @@ class Response:
         return body
 
     def _pieces(self, size: int, timeout: float) -> Iterator[bytes]:
-        origin = Origin.of(self.url)
         buffer = memoryview(bytearray(min(size, self._left or size)))
         while self._finish is not None:
-            with translated(origin):
+            with translated(self._origin):
                 piece = self._next(buffer, timeout)
             if self._rate is not None:
                 self._rate.take(len(piece))

@@ -1,0 +1,6 @@
+"""Registries: repositories as sources and destinations, over HTTP."""
+
+from hangar.registry.registries import Registries
+from hangar.registry.repository import Repository
+
+__all__ = ["Registries", "Repository"]

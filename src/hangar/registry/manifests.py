@@ -1,0 +1,177 @@
+"""Manifests of a repository: asked for, fetched, written, deleted."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import replace
+
+from hangar.errors import HangarError, IntegrityError, InvalidDigest, InvalidManifest
+from hangar.http import Response
+from hangar.oci import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    DOCKER_SCHEMA1,
+    DOCKER_SCHEMA1_SIGNED,
+    MAX_MANIFEST,
+    OCI_INDEX,
+    OCI_MANIFEST,
+    Digest,
+    Manifest,
+    load_object,
+)
+from hangar.registry.desk import DELETE, PUSH, Desk
+
+_TYPES = (
+    OCI_INDEX,
+    DOCKER_LIST,
+    OCI_MANIFEST,
+    DOCKER_MANIFEST,
+    DOCKER_SCHEMA1_SIGNED,
+    DOCKER_SCHEMA1,
+)
+_ACCEPT = {"Accept": ", ".join(_TYPES)}
+_UNKNOWN = "manifest unknown"
+_HEAD_REFUSED = frozenset({405, 501})
+
+
+def resolve(desk: Desk, reference: str) -> Digest:
+    """Ask which manifest a tag or digest names; fetch it if asking is not enough.
+
+    Raises:
+        NotFound: none.
+    """
+
+    def ask() -> Digest | None:
+        with desk.send("HEAD", f"manifests/{reference}", headers=_ACCEPT) as response:
+            if response.status == 200:
+                return Digest(reference) if ":" in reference else _stated(response)
+            if response.status in _HEAD_REFUSED:
+                return None
+            raise desk.refusal(response, _suffix(reference), _UNKNOWN)
+
+    return desk.again(ask, _suffix(reference)) or fetch(desk, reference).digest
+
+
+def fetch(desk: Desk, reference: str) -> Manifest:
+    """Get a manifest; its bytes are what its digest says.
+
+    Raises:
+        NotFound: there is none.
+        InvalidManifest, Unsupported: what came is no manifest that we know.
+    """
+
+    def get() -> Manifest:
+        with desk.send("GET", f"manifests/{reference}", headers=_ACCEPT) as response:
+            if response.status != 200:
+                raise desk.refusal(response, _suffix(reference), _UNKNOWN)
+            raw = response.read(MAX_MANIFEST)
+        digest = Digest(reference) if ":" in reference else _stated(response)
+        return _checked(raw, response.headers.get("content-type", ""), digest)
+
+    return desk.again(get, _suffix(reference))
+
+
+def put(desk: Desk, manifest: Manifest, tag: str) -> str:
+    """Write a manifest; return what the registry says that its subject is, or "".
+
+    A registry that refuses to write a tag again is asked whether there is any need.
+    """
+    reference = tag or manifest.digest
+
+    def write() -> str:
+        with desk.send(
+            "PUT",
+            f"manifests/{reference}",
+            PUSH,
+            headers={"Content-Type": manifest.media_type},
+            body=manifest.raw,
+        ) as response:
+            if response.status not in (200, 201, 202, 204):
+                raise desk.refusal(response, _suffix(reference))
+            stored = _stated(response)
+            if stored and stored.algorithm == manifest.digest.algorithm:
+                _same(manifest.digest, stored, len(manifest.raw))
+            return response.headers.get("oci-subject", "")
+
+    try:
+        return desk.again(write, _suffix(reference))
+    except HangarError:
+        if tag and _names(desk, tag, manifest.digest):
+            return ""
+        raise
+
+
+def delete(desk: Desk, reference: str) -> None:
+    """Delete a manifest, or a tag where the registry can.
+
+    Raises:
+        NotFound: there is none.
+    """
+
+    def remove() -> None:
+        with desk.send("DELETE", f"manifests/{reference}", DELETE) as response:
+            if response.status not in (200, 202, 204):
+                raise desk.refusal(response, _suffix(reference), _UNKNOWN)
+
+    desk.again(remove, _suffix(reference))
+
+
+def _suffix(reference: str) -> str:
+    return f"{'@' if ':' in reference else ':'}{reference}"
+
+
+def _stated(response: Response) -> Digest | None:
+    """The digest that the registry says the manifest has."""
+    try:
+        return Digest(response.headers.get("docker-content-digest", ""))
+    except InvalidDigest:
+        return None
+
+
+def _checked(raw: bytes, media_type: str, digest: Digest | None) -> Manifest:
+    algorithm = digest.algorithm if digest else "sha256"
+    actual = Digest.of(raw, algorithm)
+    if digest is None or actual == digest:
+        return Manifest.parse(raw, media_type, algorithm)
+    payload = _signed_payload(raw)
+    _same(digest, Digest.of(payload, algorithm) if payload else actual, len(raw))
+    return replace(Manifest.parse(raw, media_type, algorithm), digest=digest)
+
+
+def _same(expected: Digest, actual: Digest, size: int) -> None:
+    if expected != actual:
+        raise IntegrityError(
+            expected=expected, actual=actual, received=size, what="manifest"
+        )
+
+
+def _signed_payload(raw: bytes) -> bytes:
+    """What was signed of a schema 1 manifest, which is what its digest names.
+
+    The signature says how much of the text it covers, and with what it went on
+    (docker/libtrust, JSON Web Signature in "pretty" form). b"" if there is none.
+    """
+    try:
+        match load_object(raw, "manifest"):
+            case {"signatures": [{"protected": str(protected)}, *_]}:
+                pass
+            case _:
+                return b""
+        match load_object(_base64(protected), "signature"):
+            case {"formatLength": int(length), "formatTail": str(tail)}:
+                return raw[: max(length, 0)] + _base64(tail)
+    except (InvalidManifest, binascii.Error, ValueError):
+        pass
+    return b""
+
+
+def _base64(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _names(desk: Desk, tag: str, digest: Digest) -> bool:
+    try:
+        return resolve(desk, tag) == digest
+    except HangarError:
+        return False  # what refused the writing is the error to tell

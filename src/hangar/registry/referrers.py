@@ -1,0 +1,132 @@
+"""What accompanies an image: cosign's tags, and OCI referrers.
+
+Registries that do not list referrers leave it to the clients to keep the list, as an
+index under a tag (distribution-spec, "Referrers Tag Schema").
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from hangar import deadline
+from hangar.errors import (
+    HangarError,
+    InvalidManifest,
+    NotFound,
+    RegistryError,
+    Unsupported,
+)
+from hangar.http import Response
+from hangar.oci import OCI_INDEX, Descriptor, Digest, Manifest
+from hangar.registry import manifests
+from hangar.registry.desk import Desk
+from hangar.registry.pages import pages
+from hangar.registry.tags import TagLookup
+from hangar.store import Companion
+
+COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
+"""Of the tags under which cosign keeps signatures, attestations and SBOMs."""
+
+_NO_SUCH_THING = frozenset({404, 405, 501})
+
+
+class _NotListed(HangarError):
+    """The registry does not list referrers."""
+
+
+class Referrers:
+    """Finds what accompanies the images of a repository; keeps lists if need be."""
+
+    def __init__(self, desk: Desk, lookup: TagLookup) -> None:
+        self._desk = desk
+        self._lookup = lookup
+        self._locks: dict[str, threading.Lock] = {}
+
+    def find(self, subject: Digest) -> tuple[Companion, ...]:
+        """List what accompanies a manifest: cosign's, then referrers."""
+        tags = [f"{_tag(subject)}{suffix}" for suffix in COSIGN_SUFFIXES]
+        found = ((self._lookup.find(tag), tag) for tag in tags)
+        return (
+            *(Companion(digest, tag) for digest, tag in found if digest),
+            *(
+                Companion(entry.digest, artifact_type=entry.artifact_type)
+                for entry in self._referrers(subject)
+            ),
+        )
+
+    def record(self, manifest: Manifest, subject: Digest) -> None:
+        """Make sure that a manifest is found as a referrer of its subject."""
+        listed = self._asked(subject)
+        if listed is not None:
+            return
+        tag = _tag(subject)
+        with deadline.holding(self._locks.setdefault(tag, threading.Lock())):
+            entries = self._kept(tag)
+            if any(entry.digest == manifest.digest for entry in entries):
+                return
+            index = Manifest.index([*entries, _entry(manifest)])
+            manifests.put(self._desk, index, tag)
+            self._lookup.note(tag)
+
+    def _referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
+        listed = self._asked(subject)
+        if listed is not None:
+            return listed
+        tag = _tag(subject)
+        return self._kept(tag) if self._lookup.find(tag) else ()
+
+    def _asked(self, subject: Digest) -> tuple[Descriptor, ...] | None:
+        """What the registry lists; None if it does not do that."""
+        if self._desk.registry.has_referrers is False:
+            return None
+        try:
+            listed = tuple(self._listed(subject))
+        except _NotListed:
+            return None
+        self._desk.registry.has_referrers = True
+        return listed
+
+    def _listed(self, subject: Digest) -> Iterator[Descriptor]:
+        for page in pages(self._desk, f"referrers/{subject}", self._refused):
+            try:
+                yield from Manifest.parse(page, OCI_INDEX).children
+            except (InvalidManifest, Unsupported) as error:
+                message = f"{self._desk.name}: no index, but asked for referrers"
+                raise RegistryError(message, status=200) from error
+
+    def _refused(self, response: Response) -> HangarError:
+        if response.status not in _NO_SUCH_THING:
+            return self._desk.refusal(response, ": list of referrers")
+        if b'"errors"' not in response.excerpt():  # else it knows what we mean
+            self._desk.registry.has_referrers = False
+        return _NotListed("referrers are not listed")
+
+    def _kept(self, tag: str) -> tuple[Descriptor, ...]:
+        """The list that clients keep; () if there is none."""
+        try:
+            index = manifests.fetch(self._desk, tag)
+        except NotFound:
+            return ()
+        if not index.is_index:
+            message = f"{self._desk.name}:{tag} is no list of referrers"
+            raise Unsupported(message, hint="delete that tag; its name is reserved")
+        return index.children
+
+
+def _tag(subject: Digest) -> str:
+    return f"{subject.algorithm}-{subject.hex[:64]}"
+
+
+def _entry(manifest: Manifest) -> Descriptor:
+    """How a list of referrers shows a manifest."""
+    artifact_type = manifest.artifact_type
+    if not artifact_type and manifest.config:
+        artifact_type = manifest.config.media_type
+    return Descriptor(
+        manifest.media_type,
+        manifest.digest,
+        len(manifest.raw),
+        annotations=manifest.annotations,
+        artifact_type=artifact_type,
+    )

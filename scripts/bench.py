@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import re
@@ -67,8 +68,8 @@ class Measured:
 
     def add(self, command: Sequence[str]) -> None:
         """Run a command that must succeed, and note what it took."""
-        started = time.perf_counter()
-        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        started, quiet = time.perf_counter(), subprocess.DEVNULL
+        with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode:
@@ -111,11 +112,16 @@ def fill(registry: DockerRegistry, images: dict[str, list[int]]) -> None:
             "mediaType": MANIFEST,
             "config": _push(http, repository, json.dumps(runs_on).encode(), CONFIG),
             "layers": [
-                _push(http, repository, chance.randbytes(size), LAYER) for size in sizes
+                _push(http, repository, _random(chance, size), LAYER) for size in sizes
             ],
         }
         path = f"/v2/{repository}/manifests/{tag}"
         http.ask("PUT", path, json.dumps(value).encode(), Content_Type=MANIFEST)
+
+
+def _random(chance: random.Random, size: int) -> bytes:
+    pieces = (min(MIB, size - start) for start in range(0, size, MIB))
+    return b"".join(chance.randbytes(piece) for piece in pieces)
 
 
 def _push(
@@ -178,7 +184,12 @@ def measure(case: Case, runs: int) -> tuple[Measured, Measured, Measured, list[f
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         source = stack.enter_context(docker_registry())
-        fill(source, case.images)
+        # In a process of its own, for a child's peak counts what its parent held.
+        filling = multiprocessing.get_context("spawn").Process(
+            target=fill, args=(source, case.images)
+        )
+        filling.start()
+        filling.join()
         origin = stack.enter_context(far(source.address, case.delay))
         for run in range(runs):
             with docker_registry() as new, far(new.address, case.delay) as target:

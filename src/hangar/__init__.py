@@ -11,7 +11,7 @@
 What ``__all__`` names is public and stays; everything else may change.
 """
 
-from importlib import import_module, metadata
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        return metadata.version("hangar-oci")
+        return import_module("importlib.metadata").version("hangar-oci")
     for home, names in _HOMES.items():
         if name in names:
             return getattr(import_module(f"hangar.{home}"), name)

@@ -1,0 +1,5 @@
+"""``python -m hangar`` is ``hangar``."""
+
+from hangar.cli.main import run
+
+run()

@@ -1,0 +1,166 @@
+"""Working through a list of images: what every command that does so has in common."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+from hangar.cli import figures, files
+from hangar.cli.conclusion import foretold, summary
+from hangar.cli.console import Console
+from hangar.cli.exits import Exit
+from hangar.cli.interrupts import stopping
+from hangar.cli.options import DEFAULT_JOBS, MAX_JOBS, Batch
+from hangar.cli.progress import Progress
+from hangar.cli.records import Level, Record
+from hangar.cli.report import report_json
+from hangar.cli.words import Words
+from hangar.deadline import Stop
+from hangar.errors import Interrupted
+from hangar.events import Event, Report, Reporter, Status
+from hangar.imagelist import Line, read
+
+
+class Work(Protocol):
+    """What is done with the images of a list."""
+
+    def __call__(
+        self,
+        lines: Sequence[Line],
+        *,
+        jobs: int,
+        timeout: float | None,
+        report: Reporter,
+        stop: Stop,
+    ) -> Report:
+        """Do it, telling ``report``, until done or told to ``stop``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of a command over a list.
+
+    Attributes:
+        command: its name, as reports state it: ``mirror validate``.
+        batch: what the user wants of it.
+        words: what it says.
+        console: where it says that.
+        dry: whether it only foretells; then there is no list of what failed.
+    """
+
+    command: str
+    batch: Batch
+    words: Words
+    console: Console
+    dry: bool = False
+
+    def through(self, work: Work) -> int:
+        """Do ``work`` with the images of the list; return the exit status."""
+        lines = read(self.batch.file)
+        wanted = [line for line in lines if line.valid]
+        ignored = [line for line in lines if not line.valid]
+        self._warn(wanted, ignored)
+        started = datetime.now(UTC)
+        with self._telling(len(wanted)) as tell, stopping(self.console) as stop:
+            report = work(
+                wanted,
+                jobs=self._jobs(),
+                timeout=self.batch.timeout or None,
+                report=tell,
+                stop=stop,
+            )
+        if self.dry:
+            for row in foretold(report, self.words):
+                self.console.result(row)
+        self.console.info(summary(report, len(ignored), self.words))
+        try:
+            self._list_failed(wanted, report)
+        finally:
+            self._write_report(report, started, ignored)
+        return self._conclude(report)
+
+    def _warn(self, wanted: Sequence[Line], ignored: Sequence[Line]) -> None:
+        for line in ignored:
+            text = f'Ignore image list line "{line.text:.200}": invalid format'
+            self.console.warn(text)
+        if not wanted:
+            self.console.warn(f'No images in "{self.batch.file}"')
+
+    def _jobs(self) -> int:
+        jobs = self.batch.jobs
+        if 1 <= jobs <= MAX_JOBS:
+            return jobs
+        self.console.warn(f"Invalid worker num: {jobs}, set to {DEFAULT_JOBS}")
+        return DEFAULT_JOBS
+
+    @contextlib.contextmanager
+    def _telling(self, total: int) -> Iterator[Reporter]:
+        """Give what is to be told of the run's events; draw them on a terminal."""
+        console, progress = self.console, Progress(total)
+
+        def tell(event: Event) -> None:
+            progress(event)
+            record = self.words.record(event, tracebacks=console.settings.debug)
+            if record:
+                console.log(record)
+
+        if console.lively:  # rich is slow to import, and only terminals need it
+            terminal = import_module("hangar.cli.terminal")
+            display = terminal.Display(progress)
+            with console.drawing(display.show), display.drawing():
+                yield tell
+        else:
+            yield tell
+
+    def _list_failed(self, wanted: Sequence[Line], report: Report) -> None:
+        """Name the lines that did not reach their end, also in a file.
+
+        The file of an earlier run goes when nothing failed, unless it is the list
+        that was read.
+        """
+        reached = {o.number for o in report if o.status is not Status.FAILED}
+        failed = [line.text for line in wanted if line.number not in reached]
+        if failed:
+            record = Record(Level.ERROR, self.words.failed_list, lines=tuple(failed))
+            self.console.log(record)
+        name = self.batch.failed
+        if self.dry or not name:
+            return
+        if failed:
+            files.write(name, "".join(f"{text}\n" for text in failed))
+            self.console.info(f'Failed image list exported to "{name}"')
+        elif Path(name).resolve() != Path(self.batch.file).resolve():
+            files.remove(name)
+
+    def _write_report(
+        self, report: Report, started: datetime, ignored: Sequence[Line]
+    ) -> None:
+        if self.batch.report:
+            text = report_json(
+                report,
+                command=self.command,
+                dry_run=self.dry,
+                started=started,
+                ignored=ignored,
+            )
+            files.write(self.batch.report, text)
+
+    def _conclude(self, report: Report) -> Exit:
+        unfinished = sum(isinstance(o.error, Interrupted) for o in report)
+        if unfinished:
+            images = figures.number(unfinished, "image")
+            self._last_word(f"interrupted: {images} not finished")
+            return Exit.INTERRUPTED
+        if not report.ok:
+            self._last_word(self.words.failure)
+            return Exit.FAILED
+        self.console.info("Done")
+        return Exit.DONE
+
+    def _last_word(self, message: str) -> None:
+        self.console.log(Record(Level.FATAL, message))

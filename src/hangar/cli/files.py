@@ -1,0 +1,49 @@
+"""Files that the command line writes: whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hangar.errors import HangarError
+
+
+def write(name: str, text: str) -> None:
+    """Write a text file; a regular one is replaced in one step.
+
+    Raises:
+        HangarError: it cannot be written.
+    """
+    path = Path(os.path.realpath(name))  # what a link names, not the link
+    special = path.exists() and not path.is_file()  # a pipe, /dev/stdout
+    target = path if special else path.with_name(f".{path.name}.{os.getpid()}.new")
+    try:
+        try:
+            target.write_text(text, encoding="utf-8")
+            if target is not path:
+                target.replace(path)
+        except OSError:
+            if target is not path:
+                target.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise _failed(f'create file "{name}"', error) from error
+
+
+def remove(name: str) -> None:
+    """Remove a regular file if there is one; leave anything else alone.
+
+    Raises:
+        HangarError: it cannot be removed.
+    """
+    path = Path(name)
+    if not path.is_file():
+        return
+    try:
+        path.unlink()
+    except OSError as error:
+        raise _failed(f'remove file "{name}"', error) from error
+
+
+def _failed(what: str, error: OSError) -> HangarError:
+    return HangarError(f"failed to {what}: {error.strerror}")

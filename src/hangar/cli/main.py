@@ -1,0 +1,86 @@
+"""``hangar``: find the command that is meant, run it, end with the right status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from hangar.cli import pflag
+from hangar.cli.command import settings
+from hangar.cli.console import Console
+from hangar.cli.exits import Exit
+from hangar.cli.records import Level, Record
+from hangar.cli.tree import ROOT, Entry
+from hangar.errors import HangarError, Interrupted, InvalidInput
+
+
+def run() -> NoReturn:
+    """Run the command line of this process."""
+    try:
+        status = invoke(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = Exit.FAILED
+    sys.exit(status)
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run the command that ``arguments`` name; return the exit status."""
+    console = Console()
+    try:
+        path, rest = find(arguments)
+        command = path[-1].load()
+        name = " ".join(entry.name for entry in path)
+        with command.make_context(name, rest) as context:
+            console = context.obj = Console(settings(context.params))
+            with console:
+                return command.invoke(context) or 0
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as error:
+        console.log(_misused(error))
+        return Exit.WRONG_USAGE
+    except (Interrupted, KeyboardInterrupt):
+        console.log(Record(Level.FATAL, "interrupted"))
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except HangarError as error:
+        console.fail(error)
+        return Exit.WRONG_USAGE if isinstance(error, InvalidInput) else Exit.FAILED
+    except Exception as error:  # noqa: BLE001 - the last place that can tell the user
+        console.fail(error)
+        return Exit.FAILED
+
+
+def find(arguments: Sequence[str]) -> tuple[tuple[Entry, ...], list[str]]:
+    """Tell the commands from the root to the one meant from its arguments.
+
+    Its name may stand behind options of the commands above it, which it shares.
+    """
+    path: tuple[Entry, ...] = (ROOT,)
+    rest = list(arguments)
+    while path[-1].children:
+        options = path[-1].load().options
+        position = pflag.first_positional(rest, options)
+        child = path[-1].child(rest[position]) if position >= 0 else None
+        if child is None:
+            break
+        path = (*path, child)
+        del rest[position]
+    return path, rest
+
+
+def _misused(error: click.UsageError) -> Record:
+    command = error.ctx.command_path if error.ctx else ROOT.name
+    message, *lines = error.message.splitlines()
+    return Record(
+        Level.FATAL,
+        message,
+        lines=(*lines, f"Run '{command} --help' for usage."),
+    )

@@ -1,0 +1,214 @@
+"""Options that several commands share, each defined once.
+
+A bundle of options reaches the function as one value: ``@batch_options(...)`` hands it
+a `Batch` named ``batch``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+import hangar
+from hangar.cli.command import option
+from hangar.cli.pflag import BOOLEAN, DURATION, LIST, FileName
+from hangar.errors import Unsupported
+
+Function = Callable[..., Any]
+
+DEFAULT_JOBS = 16
+MAX_JOBS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How a list of images is worked through.
+
+    Attributes:
+        file: the list's name, or "-" for standard input.
+        failed: file that gets the lines that failed, or "" for none.
+        report: file that gets the report, or "" for none.
+        jobs: images at once, as the user wants it.
+        timeout: seconds for each image; 0: no limit.
+    """
+
+    file: str
+    failed: str
+    report: str
+    jobs: int
+    timeout: float
+
+
+def batch_options(failed: str) -> Callable[[Function], Function]:
+    """Options of whatever works through a list; they make a `Batch`, ``batch``."""
+    return bundle(
+        "batch",
+        Batch,
+        option(
+            "-f",
+            "--file",
+            type=FileName(".txt"),
+            required=True,
+            help="List of images, one a line; '-' is standard input.",
+        ),
+        option(
+            "-o",
+            "--failed",
+            type=FileName(".txt"),
+            default=failed,
+            help="File that gets the lines that failed.",
+        ),
+        option(
+            "--report",
+            type=FileName(".json"),
+            help="File that gets a report, in JSON.",
+        ),
+        option(
+            "-j",
+            "--jobs",
+            type=click.INT,
+            default=str(DEFAULT_JOBS),
+            help=f"Images at once, 1 to {MAX_JOBS}.",
+        ),
+        option(
+            "--timeout",
+            type=DURATION,
+            default="10m",
+            help="Time allowed for each image; 0 is no limit.",
+        ),
+    )
+
+
+def selection_options(function: Function) -> Function:
+    """Options that choose what of an image is wanted; a `Selection`, ``selection``."""
+    return bundle(
+        "selection",
+        _selection,
+        option(
+            "-a",
+            "--arch",
+            type=LIST,
+            default="amd64,arm64",
+            help="Architectures, parted by commas; '' is all.",
+        ),
+        option(
+            "--os",
+            type=LIST,
+            default="linux",
+            help="Operating systems, parted by commas; '' is all.",
+        ),
+        option(
+            "--provenance",
+            type=BOOLEAN,
+            default="true",
+            help="Copy the attestations that BuildKit puts into an image.",
+        ),
+        option(
+            "--referrers",
+            type=BOOLEAN,
+            default="true",
+            help="Copy what else is attached to an image: SBOMs, attestations.",
+        ),
+        option(
+            "--remove-signatures", type=BOOLEAN, help="Leave out an image's signatures."
+        ),
+    )(function)
+
+
+def registry_options(function: Function) -> Function:
+    """Options of whatever talks to registries; `Registries`, ``registries``."""
+    return bundle(
+        "registries",
+        _registries,
+        option(
+            "--tls-verify",
+            type=BOOLEAN,
+            default=None,
+            help="Insist on HTTPS and valid certificates; with '=false' neither."
+            " By default as registries.conf says, else true.",
+        ),
+    )(function)
+
+
+def push_options(function: Function) -> Function:
+    """Options of whatever writes to a registry; they reach the function one by one."""
+    for add in (
+        _unsupported("--sigstore-private-key"),
+        _unsupported("--sigstore-passphrase-file"),
+        option(
+            "--skip-login",
+            type=BOOLEAN,
+            expose_value=False,
+            help="Never ask for a password, whatever the registry demands.",
+        ),
+        option(
+            "--platform-tags",
+            type=BOOLEAN,
+            help="Give each platform a tag of its own, too: TAG-linux-amd64.",
+        ),
+        option(
+            "--overwrite",
+            type=BOOLEAN,
+            help="Drop platforms that only the destination has.",
+        ),
+    ):
+        function = add(function)
+    return function
+
+
+def bundle(
+    name: str, make: Function, *options: Function
+) -> Callable[[Function], Function]:
+    """Hand the values of ``options`` to ``make`` and what it makes to the function."""
+    parts = inspect.signature(make).parameters
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def bundled(*arguments: Any, **values: Any) -> Any:
+            made = make(**{part: values.pop(part) for part in parts})
+            return function(*arguments, **{name: made}, **values)
+
+        for add in reversed(options):
+            add(bundled)
+        return bundled
+
+    return decorate
+
+
+def _selection(
+    arch: tuple[str, ...],
+    os: tuple[str, ...],
+    provenance: bool,
+    referrers: bool,
+    remove_signatures: bool,
+) -> hangar.Selection:
+    return hangar.Selection(
+        architectures=frozenset(arch),
+        systems=frozenset(os),
+        provenance=provenance,
+        signatures=not remove_signatures,
+        referrers=referrers,
+    )
+
+
+def _registries(tls_verify: bool | None) -> hangar.Registries:
+    return hangar.Registries(verify_tls=tls_verify)
+
+
+def _unsupported(name: str) -> Function:
+    """An option of the Go program that signed images while they were copied."""
+
+    def refuse(ctx: click.Context, param: click.Parameter, value: str) -> None:
+        del ctx, param
+        if value:
+            message = f"signing during a copy is not supported: {name}"
+            raise Unsupported(message, hint="sign afterwards, with 'hangar sign'")
+
+    return option(
+        name, hidden=True, expose_value=False, callback=refuse, help="Not supported."
+    )

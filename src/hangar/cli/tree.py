@@ -1,0 +1,105 @@
+"""The tree of commands: names, aliases, summaries, and where each command lives.
+
+Help and completion of names come from here alone, so a command's module is imported
+only when the command is used. A further command is one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # click is not needed to know the names
+    from hangar.cli.command import Command
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command as its parent's help shows it.
+
+    Attributes:
+        name: the word that names it.
+        summary: one line for lists of commands; its own help begins with it.
+        home: ``module:attribute`` below `hangar.cli`.
+        aliases: further names.
+        children: its sub-commands.
+        hidden: whether lists of commands leave it out.
+    """
+
+    name: str
+    summary: str
+    home: str
+    aliases: tuple[str, ...] = ()
+    children: tuple[Entry, ...] = ()
+    hidden: bool = False
+
+    def load(self) -> Command:
+        """Import the command."""
+        module, _, attribute = self.home.partition(":")
+        command: Command = getattr(import_module(f"hangar.cli.{module}"), attribute)
+        return command
+
+    def child(self, name: str) -> Entry | None:
+        """The sub-command of that name or alias."""
+        return next((c for c in self.children if name in (c.name, *c.aliases)), None)
+
+    @property
+    def visible(self) -> tuple[Entry, ...]:
+        """The sub-commands that lists show, by name."""
+        shown = (child for child in self.children if not child.hidden)
+        return tuple(sorted(shown, key=lambda child: child.name))
+
+
+ROOT = Entry(
+    "hangar",
+    "Carry container images to places without internet access.",
+    "basics:hangar",
+    children=(
+        Entry("completion", "Print a shell's completion script.", "completion:script"),
+        Entry("help", "Show the help of a command.", "basics:show_help"),
+        Entry(
+            "mirror",
+            "Copy images from registries to a registry.",
+            "mirror:mirror",
+            ("m",),
+            (
+                Entry(
+                    "validate",
+                    "Check that what was mirrored is whole.",
+                    "mirror:validate",
+                ),
+            ),
+        ),
+        Entry("version", "Show the version.", "basics:version"),
+        Entry(
+            "__complete",
+            "Tell a shell how a command line may go on.",
+            "completion:complete",
+            hidden=True,
+        ),
+    ),
+)
+
+
+def path_to(names: Sequence[str]) -> tuple[Entry, ...]:
+    """The commands from the root to the one of those names, aliases allowed.
+
+    Raises:
+        KeyError: there is none.
+    """
+    path = [ROOT]
+    for name in names:
+        child = path[-1].child(name)
+        if child is None:
+            raise KeyError(name)
+        path.append(child)
+    return tuple(path)
+
+
+def every_path(above: tuple[Entry, ...] = (ROOT,)) -> Iterator[tuple[Entry, ...]]:
+    """The paths of all commands that are not hidden, parents first."""
+    yield above
+    for child in above[-1].visible:
+        yield from every_path((*above, child))

@@ -1,0 +1,87 @@
+"""What each command that works through a list says of its images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hangar.cli import figures
+from hangar.cli.console import failure
+from hangar.cli.records import Level, Record
+from hangar.events import (
+    Event,
+    ImageFinished,
+    ImageStarted,
+    Noticed,
+    Outcome,
+    Status,
+    Traffic,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Sentences with ``{source}`` and ``{destination}``; what is "" is not said.
+
+    Attributes:
+        started: work on an image begins.
+        copied: it was copied.
+        up_to_date: there was nothing to do, or nothing is missing.
+        skipped: nothing of it was wanted; the reason follows.
+        failed: it failed; the reason follows.
+        failed_list: stands above the list of those that failed.
+        failure: the last word of the command if some failed.
+        counts: what a summary counts, and how it calls that.
+    """
+
+    started: str
+    copied: str
+    up_to_date: str
+    skipped: str
+    failed: str
+    failed_list: str
+    failure: str
+    counts: Mapping[Status, str]
+
+    def record(self, event: Event, *, tracebacks: bool = False) -> Record | None:
+        """What to log of an event, if anything."""
+        match event:
+            case ImageStarted(number=number) if self.started:
+                return Record(Level.INFO, _said(self.started, event), number)
+            case Noticed(number=number, text=text):
+                return Record(Level.WARN, text, number)
+            case ImageFinished(outcome=Outcome(error=None) as outcome):
+                return self._reached(outcome)
+            case ImageFinished(outcome=Outcome(error=Exception() as error) as outcome):
+                skipped = outcome.status is Status.SKIPPED
+                level = Level.WARN if skipped else Level.ERROR
+                said = _said(self.skipped if skipped else self.failed, outcome)
+                told = failure(error, level, said, tracebacks=tracebacks)
+                return replace(told, image=outcome.number, outcome=outcome)
+        return None
+
+    def _reached(self, outcome: Outcome) -> Record | None:
+        if outcome.status is Status.UP_TO_DATE:
+            message = _said(self.up_to_date, outcome)
+        else:
+            message = _said(self.copied, outcome)
+            message += (
+                f" ({moved(outcome.traffic)}; {figures.duration(outcome.seconds)})"
+            )
+        if not (self.copied and self.up_to_date):
+            return None
+        return Record(Level.INFO, message, outcome.number, outcome=outcome)
+
+
+def moved(traffic: Traffic) -> str:
+    """Bytes by how they came to be there: ``12.3 MB sent, 4.0 kB present``."""
+    parts = [f"{figures.size(traffic.sent)} sent"]
+    if traffic.mounted:
+        parts.append(f"{figures.size(traffic.mounted)} mounted")
+    if traffic.present:
+        parts.append(f"{figures.size(traffic.present)} present")
+    return ", ".join(parts)
+
+
+def _said(sentence: str, named: ImageStarted | Outcome) -> str:
+    return sentence.format(source=named.source, destination=named.destination)

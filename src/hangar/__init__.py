@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hangar.configuration import Configuration
     from hangar.deadline import Stop
     from hangar.errors import HangarError
     from hangar.events import Event, Outcome, Report, Reporter, Status, Traffic
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from hangar.selection import Selection
 
 __all__ = [
+    "Configuration",
     "Event",
     "HangarError",
     "Outcome",
@@ -43,6 +45,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "configuration": ["Configuration"],
     "deadline": ["Stop"],
     "errors": ["HangarError"],
     "events": ["Event", "Outcome", "Report", "Reporter", "Status", "Traffic"],

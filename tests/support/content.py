@@ -9,6 +9,7 @@ from typing import Any
 from hangar.oci import (
     ATTESTATION_SUBJECT,
     ATTESTATION_TYPE,
+    DOCKER_MANIFEST,
     OCI_CONFIG,
     OCI_INDEX,
     OCI_MANIFEST,
@@ -19,6 +20,7 @@ from hangar.oci import (
 )
 from hangar.store import Destination
 
+DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 SIMPLE_SIGNING = "application/vnd.dev.cosign.simplesigning.v1+json"
 
@@ -49,11 +51,12 @@ def put_image(
     config = json.dumps(
         {**runs_on.to_json(), "rootfs": {"type": "layers", "diff_ids": []}}
     )
+    kind = DOCKER_LAYER if media_type == DOCKER_MANIFEST else LAYER
     value = {
         "schemaVersion": 2,
         "mediaType": media_type,
         "config": put_bytes(store, config.encode(), config_type).to_json(),
-        "layers": [put_bytes(store, layer).to_json() for layer in layers],
+        "layers": [put_bytes(store, layer, kind).to_json() for layer in layers],
         **fields,
     }
     manifest = Manifest.parse(json.dumps(value).encode(), media_type)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from hangar.configuration import Configuration
 from hangar.http import Client, Tls
 from hangar.reference import Reference
 from hangar.registry.desk import Desk
@@ -31,7 +32,8 @@ class Registries:
     """Gives repositories of registries; safe to use from many threads.
 
     Args:
-        settings: credentials, certificates and detours.
+        settings: credentials, certificates and detours; None: as the files of
+            docker and podman have them.
         verify_tls: None insists on certificates unless the settings say that a
             registry is insecure; False does not, and falls back to plain HTTP
             where TLS fails; True always insists.
@@ -42,14 +44,14 @@ class Registries:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Settings | None = None,
         *,
         verify_tls: bool | None = None,
         credentials: str = "",
         patience: Patience | None = None,
         client: Client | None = None,
     ) -> None:
-        self._settings = settings
+        self._settings = settings or Configuration.load()
         self._verify_tls = verify_tls
         username, _, password = credentials.partition(":")
         self._given = _Given(username, password) if credentials else None

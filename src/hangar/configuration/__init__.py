@@ -1,0 +1,18 @@
+"""The configuration files that docker, podman and skopeo share.
+
+`Configuration.load` only remembers where to look; a file is read when first asked for.
+"""
+
+from hangar.configuration.certificates import Certificates
+from hangar.configuration.credentials import Credential, Credentials
+from hangar.configuration.registries import Endpoint, RegistriesConf
+from hangar.configuration.settings import Configuration
+
+__all__ = [
+    "Certificates",
+    "Configuration",
+    "Credential",
+    "Credentials",
+    "Endpoint",
+    "RegistriesConf",
+]

@@ -1,0 +1,102 @@
+"""Reading configuration files, with errors that name the file and the place."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from hangar.errors import InvalidConfiguration
+
+MAX_FILE = 16 << 20
+"""Bytes; more is no configuration file."""
+
+
+def home(environ: Mapping[str, str]) -> Path:
+    """The user's home directory."""
+    return Path(environ.get("HOME") or Path.home())
+
+
+def user_configuration(environ: Mapping[str, str]) -> Path:
+    """Where the user's ``containers/`` directory is."""
+    return Path(environ.get("XDG_CONFIG_HOME") or home(environ) / ".config")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Read a JSON object; None if there is no such file.
+
+    Raises:
+        InvalidConfiguration: it cannot be read, or is no JSON object.
+    """
+    return _read(path, json.loads)
+
+
+def read_toml(path: Path) -> dict[str, Any] | None:
+    """Read a TOML file; None if there is no such file.
+
+    Raises:
+        InvalidConfiguration: it cannot be read, or is not TOML.
+    """
+    return _read(path, tomllib.loads)
+
+
+def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any] | None:
+    try:
+        if path.stat().st_size > MAX_FILE:
+            raise invalid(path, "too large for a configuration file")
+        text = path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise invalid(path, _reason(error)) from error
+    try:
+        value = parse(text) if text.strip() else {}
+    except (ValueError, RecursionError) as error:
+        raise invalid(path, str(error)) from error
+    if not isinstance(value, dict):
+        raise invalid(path, "expected an object")
+    return value
+
+
+def invalid(path: Path, reason: str) -> InvalidConfiguration:
+    """Say what is wrong with a file."""
+    return InvalidConfiguration(f"{path}: {reason}", hint="repair or remove the file")
+
+
+def table(value: Any, path: Path, key: str) -> dict[str, Any]:
+    """Check that a value is an object; absent ones count as empty."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise invalid(path, f"{key}: expected an object")
+    return value
+
+
+def text(value: Any, path: Path, key: str) -> str:
+    """Check that a value is text; absent ones count as ""."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise invalid(path, f"{key}: expected text")
+    return value
+
+
+def flag(value: Any, path: Path, key: str) -> bool:
+    """Check that a value is a boolean; absent ones count as False."""
+    if value is None:
+        return False
+    if not isinstance(value, bool):
+        raise invalid(path, f"{key}: expected true or false")
+    return value
+
+
+def is_readable_by_others(path: Path) -> bool:
+    """Tell whether other users of the machine can read a file."""
+    return os.name == "posix" and bool(path.stat().st_mode & 0o077)
+
+
+def _reason(error: Exception) -> str:
+    return error.strerror or "" if isinstance(error, OSError) else str(error)

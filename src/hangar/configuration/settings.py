@@ -1,0 +1,62 @@
+"""Everything that is configured about registries, in one value."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from hangar.configuration import certificates
+from hangar.configuration.certificates import Certificates
+from hangar.configuration.credentials import Credentials
+from hangar.configuration.registries import Endpoint, RegistriesConf
+from hangar.reference import Reference
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What docker's and podman's configuration files say.
+
+    Attributes:
+        credentials: user names and passwords.
+        registries: where images really are.
+        cert_dir: the one directory with certificates, or None: look in the usual.
+        environ: the environment that decides where the files are.
+    """
+
+    credentials: Credentials
+    registries: RegistriesConf
+    cert_dir: Path | None
+    environ: Mapping[str, str]
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        authfile: Path | None = None,
+        cert_dir: Path | None = None,
+        registries_conf: Path | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Remember where to look; nothing is read yet."""
+        found = os.environ if environ is None else environ
+        return cls(
+            credentials=Credentials(authfile, found),
+            registries=RegistriesConf(registries_conf, found),
+            cert_dir=cert_dir,
+            environ=found,
+        )
+
+    def certificates(self, host: str) -> Certificates:
+        """Find the certificates for ``host[:port]``."""
+        return certificates.find(host, self.cert_dir, self.environ)
+
+    def endpoint(self, reference: Reference) -> Endpoint:
+        """Where to write an image."""
+        return self.registries.endpoint(reference)
+
+    def endpoints(self, reference: Reference) -> tuple[Endpoint, ...]:
+        """Where to read an image, in the order in which to try."""
+        return self.registries.endpoints(reference)

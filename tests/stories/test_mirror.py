@@ -151,6 +151,7 @@ def test_schema_1_becomes_schema_2(desk: Desk) -> None:
         tag="new",
         media_type=DOCKER_MANIFEST,
         config_type=DOCKER_CONFIG,
+        history=[{"created": "2020-01-01T00:00:00Z", "created_by": "COPY"}],
     )
     with (
         docker_registry(compatibility={"schema1": {"enabled": True}}) as source,
@@ -236,13 +237,13 @@ def test_filters_and_the_mirror_format_are_honoured(
     s390x = put_image(store, b"layer of s390x", platform="linux/s390x")
     put_index(store, "1", amd64, s390x)
     push(source.http, "team/app", store)
-    line = f"{source.address}/team/app  {target.address}/other/name  renamed"
+    line = f"{source.address}/team/app  {target.address}/other/name  1"
 
     ran = desk.hangar("mirror", "-f", desk.write("list", line), PLAIN)
 
     assert ran.status == 0, ran.err
     assert "1 failed" not in ran.err
-    index = json.loads(target.http.manifest("other/name", "renamed"))
+    index = json.loads(target.http.manifest("other/name", "1"))
     assert [entry["digest"] for entry in index["manifests"]] == [amd64.digest]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from hangar.oci import (
@@ -43,13 +43,18 @@ def put_image(
     platform: str = "linux/amd64",
     media_type: str = OCI_MANIFEST,
     config_type: str = OCI_CONFIG,
+    history: Sequence[Mapping[str, str]] = (),
     **fields: Any,
 ) -> Descriptor:
     """Store an image; return the entry that an index would have for it."""
     system, architecture, variant = (*platform.split("/"), "")[:3]
     runs_on = Platform(architecture, system, variant)
     config = json.dumps(
-        {**runs_on.to_json(), "rootfs": {"type": "layers", "diff_ids": []}}
+        {
+            **runs_on.to_json(),
+            "rootfs": {"type": "layers", "diff_ids": [Digest.of(x) for x in layers]},
+            "history": list(history),
+        }
     )
     kind = DOCKER_LAYER if media_type == DOCKER_MANIFEST else LAYER
     value = {

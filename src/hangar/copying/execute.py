@@ -71,11 +71,17 @@ class Transfer:
             held = [b for b in wanted if self.ledger.holder(destination, b.digest)]
             traffic = sum(each(self._take, held), traffic)
             wanted = tuple(blob for blob in wanted if blob not in held)
-        for step in plan.steps:
-            current().check()
+        return sum(map(self._write, plan.steps), traffic)
+
+    def _write(self, step: Step) -> Traffic:
+        """Write a manifest, unless this run has written it there already."""
+        current().check()
+        destination, size = self.route.destination, len(step.manifest.raw)
+        with self.ledger.turn(destination, step.manifest.digest) as is_there:
+            if is_there and not step.tag:
+                return Traffic(present=size)
             destination.put_manifest(step.manifest, step.tag)
-            traffic += Traffic(sent=len(step.manifest.raw))
-        return traffic
+        return Traffic(sent=size)
 
     def _bring(self, blob: Descriptor) -> Traffic:
         """Move a blob that this image has claimed."""

@@ -7,7 +7,9 @@ recorded after the write, forgotten when it failed.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from hangar.deadline import current
@@ -61,12 +63,38 @@ class Ledger:
             Interrupted, TimedOut: in the meantime.
         """
         with current().stop.waking(self._wake), self._changed:
-            entry = self._entry(store, digest)
-            while entry.claimed:
-                self._changed.wait(current().remaining(_LONG))
+            entry = self._settled(store, digest)
             if store.name in entry.holders:
                 return store.name
             return entry.holders[0] if entry.holders else ""
+
+    @contextlib.contextmanager
+    def turn(self, store: Source, digest: Digest) -> Iterator[bool]:
+        """Take one's turn in writing a manifest; yields whether ``store`` has it.
+
+        Some registries get into trouble when the same content is written twice at
+        once, even into different repositories.
+
+        Raises:
+            Interrupted, TimedOut: before the turn came.
+        """
+        with current().stop.waking(self._wake), self._changed:
+            entry = self._settled(store, digest)
+            entry.claimed = True
+            has = store.name in entry.holders
+        stored = has
+        try:
+            yield has
+            stored = True
+        finally:
+            self.settle(store, digest, stored=stored)
+
+    def _settled(self, store: Source, digest: Digest) -> _Entry:
+        """Wait until nobody has a claim; the lock is held before and after."""
+        entry = self._entry(store, digest)
+        while entry.claimed:
+            self._changed.wait(current().remaining(_LONG))
+        return entry
 
     def _entry(self, store: Source, digest: Digest) -> _Entry:
         return self._entries.setdefault((store.place, digest), _Entry())

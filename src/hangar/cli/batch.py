@@ -22,7 +22,7 @@ from hangar.cli.report import report_json
 from hangar.cli.words import Words
 from hangar.deadline import Stop
 from hangar.errors import Interrupted
-from hangar.events import Event, Report, Reporter, Status
+from hangar.events import Event, ImageStarted, Report, Reporter, Status
 from hangar.imagelist import Line, read
 
 
@@ -105,6 +105,8 @@ class Run:
 
         def tell(event: Event) -> None:
             progress(event)
+            if isinstance(event, ImageStarted) and console.lively:
+                return  # the progress shows it
             record = self.words.record(event, tracebacks=console.settings.debug)
             if record:
                 console.log(record)
@@ -112,7 +114,7 @@ class Run:
         if console.lively:  # rich is slow to import, and only terminals need it
             terminal = import_module("hangar.cli.terminal")
             display = terminal.Display(progress)
-            with console.drawing(display.show), display.drawing():
+            with console.diverted(display.show), display.drawing():
                 yield tell
         else:
             yield tell
@@ -154,13 +156,12 @@ class Run:
         unfinished = sum(isinstance(o.error, Interrupted) for o in report)
         if unfinished:
             images = figures.number(unfinished, "image")
-            self._last_word(f"interrupted: {images} not finished")
+            message = f"interrupted: {images} not finished"
+            hint = "run the same command again to go on"
+            self.console.log(Record(Level.FATAL, message, hint=hint))
             return Exit.INTERRUPTED
         if not report.ok:
-            self._last_word(self.words.failure)
+            self.console.log(Record(Level.FATAL, self.words.failure))
             return Exit.FAILED
         self.console.info("Done")
         return Exit.DONE
-
-    def _last_word(self, message: str) -> None:
-        self.console.log(Record(Level.FATAL, message))

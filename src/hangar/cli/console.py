@@ -14,7 +14,8 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from hangar.cli.records import Level, Record, as_json, as_text, printable
+from hangar.cli.lines import as_json, as_log, as_shown
+from hangar.cli.records import Level, Record, printable
 from hangar.errors import HangarError
 
 FORMATS = ("text", "json")
@@ -51,14 +52,19 @@ class Console:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self._writing = threading.RLock()
-        self._draw: Callable[[Record], None] | None = None
+        self._write: Callable[[str], None] = _to_standard_error
         self._library = _LibraryLog(self.log)
 
     @property
     def lively(self) -> bool:
-        """Whether progress can be drawn: a person looks on, and wants to see it."""
-        wanted = self.settings == Settings(times=self.settings.times)
-        return wanted and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        """Whether progress is drawn: somebody looks on, and wants to see it."""
+        return self._watched and not self.settings.quiet
+
+    @property
+    def _watched(self) -> bool:
+        """Whether lines are for a person, not for a log."""
+        plain = self.settings.form == "text" and not self.settings.debug
+        return plain and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def __enter__(self) -> Self:
         if self.settings.debug:
@@ -86,14 +92,10 @@ class Console:
 
     def log(self, record: Record) -> None:
         """Show a record if it is grave enough."""
-        if record.level.value < self.settings.least.value:
+        if record.level < self.settings.least:
             return
         with self._writing:
-            if self._draw:
-                self._draw(record)
-            else:
-                sys.stderr.write(self._line(record) + "\n")
-                sys.stderr.flush()
+            self._write(self._line(record))
 
     def fail(
         self,
@@ -111,19 +113,27 @@ class Console:
             sys.stdout.write(printable(text) + "\n")
 
     @contextmanager
-    def drawing(self, draw: Callable[[Record], None]) -> Iterator[None]:
-        """Let ``draw`` show the records meanwhile."""
-        self._draw = draw
+    def diverted(self, write: Callable[[str], None]) -> Iterator[None]:
+        """Let ``write`` show the lines meanwhile."""
+        self._write = write
         try:
             yield
         finally:
-            self._draw = None
+            self._write = _to_standard_error
 
     def _line(self, record: Record) -> str:
+        colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        if self._watched:
+            return as_shown(record, colour=colour)
         now = datetime.now().astimezone() if self.settings.times else None
         if self.settings.form == "json":
             return as_json(record, now)
-        return as_text(record, now, colour=colourful())
+        return as_log(record, now, colour=colour)
+
+
+def _to_standard_error(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 class _LibraryLog(logging.Handler):
@@ -135,11 +145,6 @@ class _LibraryLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._log(Record(Level.DEBUG, record.getMessage()))
-
-
-def colourful() -> bool:
-    """Whether standard error is to be coloured (https://no-color.org)."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR")
 
 
 def failure(

@@ -27,7 +27,8 @@ def write(name: str, text: str) -> None:
                 target.unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise _failed(f'create file "{name}"', error) from error
+        message = f'failed to create file "{name}": {error.strerror}'
+        raise HangarError(message) from error
 
 
 def remove(name: str) -> None:
@@ -42,8 +43,5 @@ def remove(name: str) -> None:
     try:
         path.unlink()
     except OSError as error:
-        raise _failed(f'remove file "{name}"', error) from error
-
-
-def _failed(what: str, error: OSError) -> HangarError:
-    return HangarError(f"failed to {what}: {error.strerror}")
+        message = f'failed to remove file "{name}": {error.strerror}'
+        raise HangarError(message) from error

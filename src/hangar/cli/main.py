@@ -9,12 +9,11 @@ from typing import NoReturn
 
 import click
 
-from hangar.cli import pflag
 from hangar.cli.command import settings
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.records import Level, Record
-from hangar.cli.tree import ROOT, Entry
+from hangar.cli.tree import ROOT, find
 from hangar.errors import HangarError, Interrupted, InvalidInput
 
 
@@ -56,24 +55,6 @@ def invoke(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last place that can tell the user
         console.fail(error)
         return Exit.FAILED
-
-
-def find(arguments: Sequence[str]) -> tuple[tuple[Entry, ...], list[str]]:
-    """Tell the commands from the root to the one meant from its arguments.
-
-    Its name may stand behind options of the commands above it, which it shares.
-    """
-    path: tuple[Entry, ...] = (ROOT,)
-    rest = list(arguments)
-    while path[-1].children:
-        options = path[-1].load().options
-        position = pflag.first_positional(rest, options)
-        child = path[-1].child(rest[position]) if position >= 0 else None
-        if child is None:
-            break
-        path = (*path, child)
-        del rest[position]
-    return path, rest
 
 
 def _misused(error: click.UsageError) -> Record:

@@ -127,7 +127,7 @@ def mirror_options(function: Function) -> Function:
 @mirror_options
 @option("--dry-run", type=BOOLEAN, help="Copy nothing; print what would be copied.")
 @click.pass_obj
-def mirror(console: Console, *, batch: Batch, dry_run: bool, **wanted: Any) -> int:
+def mirror(console: Console, /, *, batch: Batch, dry_run: bool, **wanted: Any) -> int:
     """Copy images from registries to a registry.
 
     Lines of the list are NAME[:TAG][@DIGEST], or SOURCE DESTINATION TAG. What the
@@ -148,16 +148,15 @@ def mirror(console: Console, *, batch: Batch, dry_run: bool, **wanted: Any) -> i
 @mirror_options
 @option("--deep", type=BOOLEAN, help="Read every byte back and hash it.")
 @click.pass_obj
-def validate(console: Console, *, batch: Batch, deep: bool, **wanted: Any) -> int:
+def validate(console: Console, /, *, batch: Batch, deep: bool, **wanted: Any) -> int:
     """Check that what was mirrored is whole.
 
     Checks the tag, every manifest and every blob of what 'hangar mirror' with the same
     flags would have written.
     """
     run = Run("mirror validate", batch, CHECKING, console)
-    return run.through(
-        partial(_mirrored, partial(hangar.check_all, deep=deep), **wanted)
-    )
+    act = partial(hangar.check_all, deep=deep)
+    return run.through(partial(_mirrored, act, **wanted))
 
 
 def _mirrored(
@@ -165,7 +164,8 @@ def _mirrored(
     lines: Sequence[Line],
     *,
     registries: hangar.Registries,
-    naming: dict[str, str],
+    naming: dict[str, Any],
     **wanted: Any,
 ) -> Report:
-    return act(hangar.mirror_routes(lines, registries, **naming), **wanted)
+    with registries:
+        return act(hangar.mirror_routes(lines, registries, **naming), **wanted)

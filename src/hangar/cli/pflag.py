@@ -234,7 +234,7 @@ def first_positional(arguments: Sequence[str], options: Iterable[Option]) -> int
 
     An option that is not known is taken for one with a value, as pflag does.
     """
-    flags = {n for o in options if not o.takes_value for n in o.opts}
+    flags = {name for o in options if not o.takes_value for name in o.opts}
     skipping = False
     for position, word in enumerate(arguments):
         if skipping:
@@ -244,6 +244,21 @@ def first_positional(arguments: Sequence[str], options: Iterable[Option]) -> int
         elif len(word) < 2 or not word.startswith("-"):
             return position
         else:
-            alone = word.startswith("--") or len(word) == 2
-            skipping = alone and "=" not in word and word not in flags
+            skipping = _stands_alone(word) and word not in flags
     return -1
+
+
+def waiting(arguments: Iterable[str], options: Iterable[Option]) -> Option | None:
+    """The option whose value would come next, if any."""
+    known = {name: o for o in options if o.takes_value for name in o.opts}
+    option: Option | None = None
+    for word in arguments:
+        if word == "--":
+            return None
+        option = known.get(word) if option is None and _stands_alone(word) else None
+    return option
+
+
+def _stands_alone(word: str) -> bool:
+    """Whether an option has no value in the same word."""
+    return "=" not in word and (word.startswith("--") or len(word) == 2)

@@ -20,8 +20,7 @@ from rich.text import Text
 
 from hangar.cli import figures
 from hangar.cli.progress import Flight, Progress
-from hangar.cli.records import Level, Record, printable
-from hangar.events import Status
+from hangar.cli.records import printable
 
 _PAUSE = 0.1
 """Seconds between two drawings."""
@@ -29,26 +28,24 @@ _PAUSE = 0.1
 _BAR = 24
 """Columns of a transfer's bar."""
 
-_MARKS = {
-    Status.COPIED: ("✓", "green"),
-    Status.UP_TO_DATE: ("=", "green"),
-    Status.SKIPPED: ("-", "yellow"),
-    Status.FAILED: ("✗", "red"),
-}
-_LEVELS = {Level.WARN: "yellow", Level.ERROR: "red", Level.FATAL: "red"}
+_AMOUNT = 24
+"""Columns for bytes, rate and time to go."""
+
+_BESIDE = _BAR + _AMOUNT + 6
+"""Columns that a transfer's name cannot have."""
 
 
 class Display:
-    """Draws records and the progress of a run on standard error."""
+    """Draws lines and the progress of a run on standard error."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._console = Console(file=sys.stderr, highlight=False)
         self._lines: deque[Text] = deque()
 
-    def show(self, record: Record) -> None:
-        """Have a record drawn as a line above the progress."""
-        self._lines.append(painted(record))
+    def show(self, line: str) -> None:
+        """Have a line, perhaps with colours, drawn above the progress."""
+        self._lines.append(Text.from_ansi(line))
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
@@ -84,23 +81,6 @@ class Display:
         return bool(lines)
 
 
-def painted(record: Record) -> Text:
-    """A record as people like to see it: a mark, what happened, what to do."""
-    mark, style = _MARKS[record.outcome.status] if record.outcome else ("", "")
-    style = style or _LEVELS.get(record.level, "")
-    text = Text()
-    if mark:
-        text.append(f"{mark} ", style=style)
-    if record.image and not record.outcome:
-        text.append(f"{record.image}: ")
-    text.append(printable(record.message), style=_LEVELS.get(record.level, ""))
-    if record.hint:
-        text.append(f"\n  {printable(record.hint)}", style="dim")
-    for line in record.lines:
-        text.append(f"\n  {printable(line)}")
-    return text
-
-
 class _Area:
     """What stands below the lines."""
 
@@ -113,21 +93,24 @@ class _Area:
         room = max(console.size.height - 4, 1)
         flights = self._progress.flights
         table = Table.grid(expand=True, padding=(0, 1))
-        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_column(ratio=1, no_wrap=True)
         table.add_column(width=_BAR)
-        table.add_column(justify="right", no_wrap=True, min_width=19)
+        table.add_column(width=_AMOUNT, justify="right", no_wrap=True)
         for flight in flights[:room]:
-            table.add_row(*_transfer(flight))
+            table.add_row(*_transfer(flight, console.width - _BESIDE))
         if len(flights) > room:
             table.add_row(Text(f"and {len(flights) - room} more", style="dim"))
         table.add_row(*_whole(self._progress))
         yield table
 
 
-def _transfer(flight: Flight) -> tuple[Text, ProgressBar, Text]:
+def _transfer(flight: Flight, room: int) -> tuple[Text, ProgressBar, Text]:
+    name = printable(flight.image)
+    if len(name) > room:
+        name = f"…{name[1 - room :]}"  # its end tells images apart
     amount = f"{figures.size(flight.received)} / {figures.size(flight.size)}"
     return (
-        Text(f"  {printable(flight.image)}", style="dim"),
+        Text(f"  {name}"),
         ProgressBar(total=flight.size or 1, completed=flight.received, width=_BAR),
         Text(amount, style="dim"),
     )

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # click is not needed to know the names
+from hangar.cli.pflag import first_positional
+
+if TYPE_CHECKING:  # a command knows its place in the tree
     from hangar.cli.command import Command
 
 
@@ -96,6 +98,24 @@ def path_to(names: Sequence[str]) -> tuple[Entry, ...]:
             raise KeyError(name)
         path.append(child)
     return tuple(path)
+
+
+def find(arguments: Sequence[str]) -> tuple[tuple[Entry, ...], list[str]]:
+    """Tell the commands from the root to the one meant from its arguments.
+
+    Its name may stand behind options of the commands above it, which it shares.
+    """
+    path: tuple[Entry, ...] = (ROOT,)
+    rest = list(arguments)
+    while path[-1].children:
+        options = path[-1].load().options
+        position = first_positional(rest, options)
+        child = path[-1].child(rest[position]) if position >= 0 else None
+        if child is None:
+            break
+        path = (*path, child)
+        del rest[position]
+    return path, rest
 
 
 def every_path(above: tuple[Entry, ...] = (ROOT,)) -> Iterator[tuple[Entry, ...]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from hangar.cli import figures
 from hangar.cli.console import failure
 from hangar.cli.records import Level, Record
+from hangar.errors import Interrupted
 from hangar.events import (
     Event,
     ImageFinished,
@@ -50,6 +51,8 @@ class Words:
                 return Record(Level.INFO, _said(self.started, event), number)
             case Noticed(number=number, text=text):
                 return Record(Level.WARN, text, number)
+            case ImageFinished(outcome=Outcome(error=Interrupted())):
+                return None  # the list of what is left says it
             case ImageFinished(outcome=Outcome(error=None) as outcome):
                 return self._reached(outcome)
             case ImageFinished(outcome=Outcome(error=Exception() as error) as outcome):
@@ -57,7 +60,8 @@ class Words:
                 level = Level.WARN if skipped else Level.ERROR
                 said = _said(self.skipped if skipped else self.failed, outcome)
                 told = failure(error, level, said, tracebacks=tracebacks)
-                return replace(told, image=outcome.number, outcome=outcome)
+                number = outcome.number
+                return replace(told, image=number, outcome=outcome, note=str(error))
         return None
 
     def _reached(self, outcome: Outcome) -> Record | None:
@@ -65,12 +69,15 @@ class Words:
             message = _said(self.up_to_date, outcome)
         else:
             message = _said(self.copied, outcome)
-            message += (
-                f" ({moved(outcome.traffic)}; {figures.duration(outcome.seconds)})"
-            )
-        if not (self.copied and self.up_to_date):
+        if not message:
             return None
-        return Record(Level.INFO, message, outcome.number, outcome=outcome)
+        note = self.counts[outcome.status]
+        if outcome.status is Status.COPIED:
+            time = figures.duration(outcome.seconds)
+            note = f"{moved(outcome.traffic)}; {time}"
+            message += f" ({note})"
+        number = outcome.number
+        return Record(Level.INFO, message, number, outcome=outcome, note=note)
 
 
 def moved(traffic: Traffic) -> str:

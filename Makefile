@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROGRAMS := docker-registry skopeo openssl zsh fish
 
-.PHONY: help demo test lint format bench setup packages clean
+.PHONY: help demo test lint format bench docs setup packages clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -46,6 +46,9 @@ test: setup lint ## Everything that must hold; ends with pytest's closing line
 
 bench: setup ## Measure against skopeo; writes docs/performance.md
 	$(BIN)/python -m scripts.bench
+
+docs: .venv/.stamp ## Write the documentation's tables of options
+	$(BIN)/python -m scripts.reference
 
 clean: ## Remove what make made
 	rm -rf .venv build dist .coverage* .mypy_cache .ruff_cache .pytest_cache

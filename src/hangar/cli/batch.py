@@ -15,7 +15,7 @@ from hangar.cli.conclusion import foretold, summary
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.interrupts import stopping
-from hangar.cli.options import DEFAULT_JOBS, MAX_JOBS, Batch
+from hangar.cli.options import Batch
 from hangar.cli.progress import Progress
 from hangar.cli.records import Level, Record
 from hangar.cli.report import report_json
@@ -24,6 +24,8 @@ from hangar.deadline import Stop
 from hangar.errors import Interrupted
 from hangar.events import Event, ImageStarted, Report, Reporter, Status
 from hangar.imagelist import Line, read
+from hangar.operations.transfer import DEFAULT_JOBS, MAX_JOBS
+from hangar.selection import Selection
 
 
 class Work(Protocol):
@@ -58,6 +60,14 @@ class Run:
     words: Words
     console: Console
     dry: bool = False
+
+    def announce(self, selection: Selection) -> None:
+        """Say which platforms are wanted."""
+        for what, wanted in (
+            ("Arch", selection.architectures),
+            ("OS", selection.systems),
+        ):
+            self.console.info(f"{what} List: [{','.join(sorted(wanted))}]")
 
     def through(self, work: Work) -> int:
         """Do ``work`` with the images of the list; return the exit status."""

@@ -69,10 +69,15 @@ def value_name(option: Option) -> str:
 
 def purpose(option: Option) -> str:
     """What an option does, with its default if that is worth telling."""
-    default = option.default
-    silent = default in ("", None) or (option.type is BOOLEAN and default == "false")
-    known = option.required or silent
-    return f"{option.help}{'' if known else f' [default: {default}]'}"
+    default = default_of(option)
+    return f"{option.help} [default: {default}]" if default else option.help or ""
+
+
+def default_of(option: Option) -> str:
+    """What an option is if it is not given; "" if that goes without saying."""
+    absent = option.required or option.default in ("", None)
+    off = option.type is BOOLEAN and option.default == "false"
+    return "" if absent or off else str(option.default)
 
 
 def _description(text: str | None) -> list[str]:

@@ -137,7 +137,7 @@ def mirror(console: Console, /, *, batch: Batch, dry_run: bool, **wanted: Any) -
     act = hangar.plan_all if dry_run else hangar.copy_all
     words = FORETELLING if dry_run else COPYING
     run = Run("mirror", batch, words, console, dry=dry_run)
-    return run.through(partial(_mirrored, act, **wanted))
+    return _go_through(run, act, **wanted)
 
 
 @command(
@@ -156,16 +156,24 @@ def validate(console: Console, /, *, batch: Batch, deep: bool, **wanted: Any) ->
     """
     run = Run("mirror validate", batch, CHECKING, console)
     act = partial(hangar.check_all, deep=deep)
-    return run.through(partial(_mirrored, act, **wanted))
+    return _go_through(run, act, **wanted)
 
 
-def _mirrored(
+def _go_through(
+    run: Run,
     act: Callable[..., Report],
-    lines: Sequence[Line],
     *,
+    selection: hangar.Selection,
     registries: hangar.Registries,
     naming: dict[str, Any],
-    **wanted: Any,
-) -> Report:
+    **how: Any,
+) -> int:
+    """Do ``act`` with the routes of the run's list."""
+
+    def work(lines: Sequence[Line], **more: Any) -> Report:
+        routes = hangar.mirror_routes(lines, registries, **naming)
+        return act(routes, selection=selection, **how, **more)
+
+    run.announce(selection)
     with registries:
-        return act(hangar.mirror_routes(lines, registries, **naming), **wanted)
+        return run.through(work)

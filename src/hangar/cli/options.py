@@ -18,11 +18,9 @@ import hangar
 from hangar.cli.command import option
 from hangar.cli.pflag import BOOLEAN, DURATION, LIST, FileName
 from hangar.errors import Unsupported
+from hangar.operations.transfer import DEFAULT_JOBS, MAX_JOBS
 
 Function = Callable[..., Any]
-
-DEFAULT_JOBS = 16
-MAX_JOBS = 64
 
 
 @dataclass(frozen=True, slots=True)

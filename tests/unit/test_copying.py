@@ -20,6 +20,7 @@ from hangar.events import BlobFinished, Event, Outcome, Status
 from hangar.oci import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
+    OCI_MANIFEST,
     Descriptor,
     Digest,
     Manifest,
@@ -111,12 +112,11 @@ def test_an_index_arrives_with_its_own_bytes(
     assert {d for _, d in mirror.shared.blobs} == {d for _, d in upstream.shared.blobs}
 
 
-@pytest.mark.parametrize("media_type", [DOCKER_MANIFEST, ""])
+@pytest.mark.parametrize("media_type", [DOCKER_MANIFEST, OCI_MANIFEST])
 def test_a_plain_manifest_stays_a_plain_manifest(
     upstream: MemoryStore, mirror: MemoryStore, media_type: str
 ) -> None:
-    options = {"media_type": media_type} if media_type else {}
-    image = put_image(upstream, b"layer", tag="1.0", **options)
+    image = put_image(upstream, b"layer", tag="1.0", media_type=media_type)
 
     copy(upstream, mirror, selection=LINUX)
 

@@ -39,7 +39,7 @@ _SCRIPTS = Path(__file__).parent / "shells"
         hangar completion fish > ~/.config/fish/completions/hangar.fish
         """,
 )
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS), metavar="SHELL")
 @option("--no-descriptions", type=BOOLEAN, help="Complete without descriptions.")
 def script(shell: str, no_descriptions: bool) -> None:
     """Print a shell's completion script."""

@@ -59,7 +59,7 @@ def invoke(arguments: Sequence[str]) -> int:
 
 def _misused(error: click.UsageError) -> Record:
     command = error.ctx.command_path if error.ctx else ROOT.name
-    message, *lines = error.message.splitlines()
+    message, *lines = error.format_message().expandtabs(4).splitlines()
     return Record(
         Level.FATAL,
         message,

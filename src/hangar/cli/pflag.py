@@ -145,9 +145,9 @@ class Option(click.Option):
         try:
             return super().type_cast_value(ctx, value)
         except click.BadParameter as error:
-            shown = "***" if self.hide_input else f'"{value}"'
-            where = self._origin(ctx)
-            message = f"invalid argument {shown} for {where}: {error.message}"
+            shown = "" if self.hide_input else f' "{value}"'
+            reason = "" if self.hide_input else f": {error.message}"
+            message = f"invalid argument{shown} for {self._origin(ctx)}{reason}"
             raise click.UsageError(message, ctx) from error
 
     def process_value(self, ctx: click.Context, value: Any) -> Any:

@@ -1,0 +1,69 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from hangar.cli import files
+from hangar.errors import HangarError
+
+
+def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old and longer")
+
+    files.write(str(path), "new")
+
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+    assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IXUSR
+
+
+def test_what_a_link_names_is_written_not_the_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "file", tmp_path / "link"
+    link.symlink_to(path)
+
+    files.write(str(link), "new")
+
+    assert link.is_symlink()
+    assert path.read_text() == "new"
+
+
+def test_a_device_is_written_to_and_never_replaced_or_removed() -> None:
+    files.write("/dev/null", "text")
+    files.remove("/dev/null")
+
+    assert Path("/dev/null").is_char_device()
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HangarError, match="failed to create file"):
+        files.write(str(tmp_path / "no" / "folder"), "text")
+    with pytest.raises(HangarError, match="failed to create file"):
+        files.write(str(tmp_path), "text")
+
+
+def test_removing_what_is_not_there_is_no_failure(tmp_path: Path) -> None:
+    files.remove(str(tmp_path / "file"))
+    files.remove(str(tmp_path))
+
+    assert tmp_path.is_dir()
+
+
+def test_what_cannot_be_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    path = tmp_path / "file"
+    path.touch()
+    monkeypatch.setattr(Path, "unlink", refuse)
+
+    with pytest.raises(
+        HangarError, match=r"failed to remove file .*: Permission denied"
+    ):
+        files.remove(str(path))

@@ -74,6 +74,7 @@ ROOT = Entry(
                 ),
             ),
         ),
+        Entry("serve", "Run a registry.", "serve:serve"),
         Entry("version", "Show the version.", "basics:version"),
         Entry(
             "__complete",

@@ -25,7 +25,10 @@ INDEX = "application/vnd.oci.image.index.v1+json"
 
 @contextmanager
 def serving(
-    desk: Desk, *flags: str, authority: Path | None = None
+    desk: Desk,
+    *flags: str,
+    authority: Path | None = None,
+    ending: signal.Signals = signal.SIGTERM,
 ) -> Iterator[PlainHTTP]:
     """Run the program for the time of a block."""
     process = desk.start("serve", "--addr", "127.0.0.1:0", *flags)
@@ -35,8 +38,8 @@ def serving(
         assert "Listening on" in line, line + process.stderr.read()
         yield PlainHTTP(line.strip().rpartition("/")[2], authority)
     finally:
-        process.kill()
-        process.communicate()
+        process.send_signal(ending)
+        process.communicate(timeout=30)
 
 
 @pytest.fixture(params=["memory", "directory"])
@@ -217,7 +220,7 @@ def test_deleting_a_manifest_takes_its_tags_along(http: PlainHTTP) -> None:
 def test_a_kill_in_mid_upload_leaves_no_broken_blob(desk: Desk) -> None:
     store = draft()
     put_image(store, b"layer", tag="1")
-    with serving(desk, "--data", "data") as http:
+    with serving(desk, "--data", "data", ending=signal.SIGKILL) as http:
         push(http, "a/b", store)
         whole = http.whole("a/b", "1")
         path = http.ask("POST", "/v2/a/b/blobs/uploads/").headers["location"]

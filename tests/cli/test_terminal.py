@@ -99,28 +99,6 @@ def flags(listed: str, target: DockerRegistry) -> tuple[str, ...]:
     return ("mirror", "-f", listed, "-d", target.address, "--tls-verify=false")
 
 
-def test_finished_images_stand_as_lines_and_the_progress_is_gone(
-    listed: str, source: DockerRegistry, target: DockerRegistry, desk: Desk
-) -> None:
-    with screen(desk, *flags(listed, target)) as shown:
-        shown.read()
-        status = shown.process.wait()
-
-    assert status == 1
-    lines = shown.text.splitlines()
-    for tag in ("1", "2"):
-        assert any(
-            line.startswith(f"✓ {source.address}/team/app:{tag}  ") for line in lines
-        )
-    failed = lines.index(f"✗ {source.address}/team/app:gone")
-    assert "manifest unknown" in lines[failed + 1]
-    assert lines[-1] == "error: some images failed to copy"
-    assert "[IMG:" not in shown.text
-    assert "\x1b[32m✓" in shown.raw
-    hidden, visible = shown.raw.rfind("\x1b[?25l"), shown.raw.rfind("\x1b[?25h")
-    assert hidden < visible
-
-
 def test_without_colour_there_are_no_colours(
     listed: str, target: DockerRegistry, desk: Desk
 ) -> None:

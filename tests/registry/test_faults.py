@@ -134,6 +134,7 @@ SURVIVED = [
     ("target", "PUT", "/uploads/", lose_answer),
     ("target", "PUT", "/manifests/", answer(500)),
     ("target", "PUT", "/manifests/", answer(429, Retry_After="0")),
+    ("target", "PUT", "/manifests/", refuse(400, "DIGEST_INVALID")),
     ("target", "PUT", "/manifests/", drop),
     ("target", "PUT", "/manifests/", lose_answer),
     ("target", "PUT", "/manifests/", replace_headers(Docker_Content_Digest=None)),

@@ -6,7 +6,14 @@ import base64
 import binascii
 from dataclasses import replace
 
-from hangar.errors import HangarError, IntegrityError, InvalidDigest, InvalidManifest
+from hangar.errors import (
+    HangarError,
+    IntegrityError,
+    InvalidDigest,
+    InvalidManifest,
+    RegistryError,
+    TransferError,
+)
 from hangar.http import Response
 from hangar.oci import (
     DOCKER_LIST,
@@ -32,6 +39,7 @@ _TYPES = (
 )
 _ACCEPT = {"Accept": ", ".join(_TYPES)}
 _UNKNOWN = "manifest unknown"
+_DOUBTED = "DIGEST_INVALID"
 _HEAD_REFUSED = frozenset({405, 501})
 
 
@@ -88,7 +96,11 @@ def put(desk: Desk, manifest: Manifest, tag: str) -> str:
             body=manifest.raw,
         ) as response:
             if response.status not in (200, 201, 202, 204):
-                raise desk.refusal(response, _suffix(reference))
+                error = desk.refusal(response, _suffix(reference))
+                if isinstance(error, RegistryError) and error.code == _DOUBTED:
+                    # Ours are right: it read what somebody else was just writing.
+                    raise TransferError(str(error)) from error
+                raise error
             stored = _stated(response)
             if stored and stored.algorithm == manifest.digest.algorithm:
                 _same(manifest.digest, stored, len(manifest.raw))

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shlex
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -142,6 +146,15 @@ def test_bash_completes(folder: Path, line: str, found: list[str]) -> None:
     assert bash(folder, line) == found
 
 
+def test_bash_shows_descriptions_where_there_is_a_choice(folder: Path) -> None:
+    options = bash(folder, "hangar mirror --o")
+
+    assert options == [
+        "--os         (Operating systems, parted by commas; '' is all.)",
+        "--overwrite  (Drop platforms that only the destination has.)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [
@@ -154,3 +167,44 @@ def test_bash_completes(folder: Path, line: str, found: list[str]) -> None:
 )
 def test_fish_completes(folder: Path, line: str, found: list[str]) -> None:
     assert fish(folder, line) == found
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("hangar mir", "hangar mirror "),
+        ("hangar mirror validate --dee", "hangar mirror validate --deep "),
+        ("hangar mirror -f images", "hangar mirror -f images.txt "),
+        ("hangar mirror --failed=imagi", "hangar mirror --failed=imagine.txt "),
+        ("hangar mirror --log-format=j", "hangar mirror --log-format=json "),
+    ],
+)
+def test_zsh_completes(folder: Path, typed: str, completed: str) -> None:
+    """A person at a terminal types, and hits the tabulator."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(folder)
+        zsh = shutil.which("zsh") or "zsh"
+        command = ["zsh", "-f", "-i"]
+        os.execve(zsh, command, environment(folder))  # noqa: S606 - there is none yet
+    try:
+        script = (
+            "autoload -Uz compinit; compinit -u -D; source <(hangar completion zsh)"
+        )
+        os.write(terminal, f"{script}; PS1=READY'>'\n".encode())
+        until(terminal, "READY>")
+        os.write(terminal, f"{typed}\t".encode())
+        until(terminal, completed)
+    finally:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+        os.close(terminal)
+
+
+def until(terminal: int, wanted: str) -> None:
+    """Read what a terminal shows until it is ``wanted``."""
+    seen, end = "", time.monotonic() + 30
+    while wanted not in seen:
+        ready, _, _ = select.select([terminal], [], [], end - time.monotonic())
+        assert ready, f"{wanted!r} is not in {seen!r}"
+        seen += os.read(terminal, 65536).decode().replace("\a", "")

@@ -46,6 +46,17 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         files.write(str(tmp_path), "text")
 
 
+def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    with pytest.raises(UnicodeEncodeError):
+        files.write(str(path), "half \ud800")
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_removing_what_is_not_there_is_no_failure(tmp_path: Path) -> None:
     files.remove(str(tmp_path / "file"))
     files.remove(str(tmp_path))

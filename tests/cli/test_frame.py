@@ -10,14 +10,14 @@ from importlib import metadata
 import pytest
 
 from hangar.cli.main import invoke
-from hangar.cli.tree import every_path, path_to
+from hangar.cli.tree import Entry, every_path, path_to
 from tests.support.running import Desk
 
 PATHS = [path[1:] for path in every_path()]
 
 
-def names(path: tuple[object, ...]) -> str:
-    return " ".join(entry.name for entry in path)  # type: ignore[attr-defined]
+def names(path: tuple[Entry, ...]) -> str:
+    return " ".join(entry.name for entry in path)
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -50,7 +50,7 @@ def test_help_is_the_same_however_it_is_asked_for(
 
 @pytest.mark.parametrize("path", PATHS[1:], ids=names)
 def test_a_commands_help_begins_with_what_lists_say_of_it(
-    path: tuple[object, ...], capsys: pytest.CaptureFixture[str]
+    path: tuple[Entry, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = names(path).split()
     entry = path_to(words)[-1]

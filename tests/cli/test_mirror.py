@@ -349,3 +349,26 @@ def test_the_time_of_an_image_is_limited(mirroring: Mirroring) -> None:
     assert ran.status == 1
     assert "not finished within 0.5 s (allow more with --timeout" in ran.err
     assert mirroring.desk.read("mirror-failed.txt") == f"{silent}\n"
+
+
+def test_a_run_that_is_ended_lists_and_reports_what_was_not_finished(
+    mirroring: Mirroring, image: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        silent = f"127.0.0.1:{mute.getsockname()[1]}/never/answers"
+        lines = [f"{silent}:1", image, f"{silent}:2"]
+        listed = mirroring.desk.write("list", *lines)
+        flags = ("-d", mirroring.to, "--tls-verify=false", "--report", "report.json")
+        with mirroring.desk.start("mirror", "-f", listed, *flags, "-j1") as process:
+            assert process.stderr is not None
+            while "answers:1" not in process.stderr.readline():
+                pass
+            process.terminate()
+            _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 130
+    assert "[WARN] Abort: [terminated] received, cleaning up resources\n" in err
+    assert "[FATA] interrupted: 3 images not finished (run the same command" in err
+    assert mirroring.desk.read("mirror-failed.txt").splitlines() == lines
+    report = json.loads(mirroring.desk.read("report.json"))
+    assert [i["error"]["type"] for i in report["images"]] == ["Interrupted"] * 3

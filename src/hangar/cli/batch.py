@@ -76,23 +76,24 @@ class Run:
         ignored = [line for line in lines if not line.valid]
         self._warn(wanted, ignored)
         started = datetime.now(UTC)
-        with self._telling(len(wanted)) as tell, stopping(self.console) as stop:
-            report = work(
-                wanted,
-                jobs=self._jobs(),
-                timeout=self.batch.timeout or None,
-                report=tell,
-                stop=stop,
-            )
-        if self.dry:
-            for row in foretold(report, self.words):
-                self.console.result(row)
-        self.console.info(summary(report, len(ignored), self.words))
-        try:
-            self._list_failed(wanted, report)
-        finally:
-            self._write_report(report, started, ignored)
-        return self._conclude(report)
+        with stopping(self.console) as stop:
+            with self._telling(len(wanted)) as tell:
+                report = work(
+                    wanted,
+                    jobs=self._jobs(),
+                    timeout=self.batch.timeout or None,
+                    report=tell,
+                    stop=stop,
+                )
+            if self.dry:
+                for row in foretold(report, self.words):
+                    self.console.result(row)
+            self.console.info(summary(report, len(ignored), self.words))
+            try:
+                self._list_failed(wanted, report)
+            finally:
+                self._write_report(report, started, ignored)
+            return self._conclude(report)
 
     def _warn(self, wanted: Sequence[Line], ignored: Sequence[Line]) -> None:
         for line in ignored:

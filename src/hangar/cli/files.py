@@ -18,17 +18,15 @@ def write(name: str, text: str) -> None:
     special = path.exists() and not path.is_file()  # a pipe, /dev/stdout
     target = path if special else path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        try:
-            target.write_text(text, encoding="utf-8")
-            if target is not path:
-                target.replace(path)
-        except OSError:
-            if target is not path:
-                target.unlink(missing_ok=True)
-            raise
+        target.write_text(text, encoding="utf-8")
+        if target is not path:
+            target.replace(path)
     except OSError as error:
         message = f'failed to create file "{name}": {error.strerror}'
         raise HangarError(message) from error
+    finally:
+        if target is not path:
+            target.unlink(missing_ok=True)
 
 
 def remove(name: str) -> None:

@@ -25,14 +25,11 @@ from hangar.cli.records import printable
 _PAUSE = 0.1
 """Seconds between two drawings."""
 
-_BAR = 24
-"""Columns of a transfer's bar."""
+_BAR, _AMOUNT = 24, 24
+"""Columns of a bar, and of bytes, rate and time to go."""
 
-_AMOUNT = 24
-"""Columns for bytes, rate and time to go."""
-
-_BESIDE = _BAR + _AMOUNT + 6
-"""Columns that a transfer's name cannot have."""
+_ROOMY = 72
+"""Columns; a narrower terminal has no room for bars."""
 
 
 class Display:
@@ -52,7 +49,7 @@ class Display:
         """Draw meanwhile; leave only the lines behind."""
         ended = threading.Event()
         live = Live(
-            _Area(self._progress),
+            Area(self._progress),
             console=self._console,
             auto_refresh=False,
             transient=True,
@@ -81,7 +78,7 @@ class Display:
         return bool(lines)
 
 
-class _Area:
+class Area:
     """What stands below the lines."""
 
     def __init__(self, progress: Progress) -> None:
@@ -90,36 +87,43 @@ class _Area:
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> RenderResult:
-        room = max(console.size.height - 4, 1)
-        flights = self._progress.flights
-        table = Table.grid(expand=True, padding=(0, 1))
-        table.add_column(ratio=1, no_wrap=True)
-        table.add_column(width=_BAR)
+        width, height = console.size
+        bars = width >= _ROOMY
+        named = max(width - _AMOUNT - (_BAR + 1 if bars else 0) - 1, 1)
+        table = Table.grid(padding=(0, 1, 0, 0))
+        table.add_column(width=named, no_wrap=True)
+        if bars:
+            table.add_column(width=_BAR)
         table.add_column(width=_AMOUNT, justify="right", no_wrap=True)
-        for flight in flights[:room]:
-            table.add_row(*_transfer(flight, console.width - _BESIDE))
+        room = max(height - 4, 1)
+        flights = self._progress.flights
+        rows = [_transfer(flight, named) for flight in flights[:room]]
         if len(flights) > room:
-            table.add_row(Text(f"and {len(flights) - room} more", style="dim"))
-        table.add_row(*_whole(self._progress))
+            more = Text(f"  and {len(flights) - room} more", style="dim")
+            rows.append((more, None, Text()))
+        for name, fraction, amount in (*rows, _whole(self._progress)):
+            bar = "" if fraction is None else ProgressBar(1.0, fraction, width=_BAR)
+            table.add_row(*((name, bar, amount) if bars else (name, amount)))
         yield table
 
 
-def _transfer(flight: Flight, room: int) -> tuple[Text, ProgressBar, Text]:
-    name = printable(flight.image)
+_Row = tuple[Text, float | None, Text]
+"""What is on its way, how much of it is done (None: unknown), and in figures."""
+
+
+def _transfer(flight: Flight, room: int) -> _Row:
+    name = f"  {printable(flight.image)}"
     if len(name) > room:
-        name = f"…{name[1 - room :]}"  # its end tells images apart
+        name = f"  …{name[3 - room :]}"  # its end tells images apart
     amount = f"{figures.size(flight.received)} / {figures.size(flight.size)}"
-    return (
-        Text(f"  {name}"),
-        ProgressBar(total=flight.size or 1, completed=flight.received, width=_BAR),
-        Text(amount, style="dim"),
-    )
+    fraction = flight.received / flight.size if flight.size else 1.0
+    return Text(name), fraction, Text(amount, style="dim")
 
 
-def _whole(progress: Progress) -> tuple[Text, ProgressBar, Text]:
+def _whole(progress: Progress) -> _Row:
     remaining = progress.remaining()
     eta = "--" if remaining is None else figures.duration(remaining)
     text = Text(f"{progress.finished}/{progress.total} images", style="bold")
     text.append(f", {figures.size(progress.received)}", style="not bold")
-    bar = ProgressBar(total=1.0, completed=progress.fraction, width=_BAR)
-    return text, bar, Text(f"{figures.size(progress.rate())}/s, ETA {eta}")
+    amount = Text(f"{figures.size(progress.rate())}/s, ETA {eta}")
+    return text, progress.fraction, amount

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -247,3 +248,35 @@ def test_ctrl_c_outside_a_run_ends_with_130(
 
     assert invoke(["version"]) == 130
     assert "[FATA] interrupted\n" in capsys.readouterr().err
+
+
+def test_a_result_that_cannot_be_written_is_a_failure(desk: Desk) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "hangar", "version", "--hide-log-time"],
+            check=False,
+            env=desk.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "- [FATA] failed to write to standard output: No space left on device\n"
+    )
+
+
+def test_a_log_that_cannot_be_written_stops_nothing(desk: Desk) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "hangar", "--debug", "version"],
+            check=False,
+            env=desk.environment,
+            stdout=subprocess.PIPE,
+            stderr=full,
+            text=True,
+        )
+
+    assert ran.returncode == 0
+    assert ran.stdout.startswith("hangar version ")

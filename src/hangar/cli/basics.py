@@ -6,6 +6,7 @@ import click
 
 import hangar as library
 from hangar.cli.command import command, option
+from hangar.cli.output import show
 from hangar.cli.pflag import BOOLEAN
 from hangar.cli.tree import path_to
 
@@ -13,7 +14,7 @@ from hangar.cli.tree import path_to
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     del param
     if value:
-        click.echo(_version())
+        show(_version())
         ctx.exit()
 
 
@@ -37,7 +38,7 @@ def hangar(ctx: click.Context) -> None:
 
     Exit status: 0 done, 1 something failed, 2 wrong usage, 130 interrupted.
     """
-    click.echo(ctx.get_help())
+    show(ctx.get_help())
 
 
 @command("help", usage="[COMMAND...]")
@@ -50,13 +51,13 @@ def show_help(ctx: click.Context, names: tuple[str, ...]) -> None:
     except KeyError as error:
         message = f'unknown command "{" ".join(names)}"'
         raise click.UsageError(message, ctx) from error
-    click.echo(entry.load().get_help(ctx))
+    show(entry.load().get_help(ctx))
 
 
 @command("version")
 def version() -> None:
     """Show the version."""
-    click.echo(_version())
+    show(_version())
 
 
 def _version() -> str:

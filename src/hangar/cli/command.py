@@ -11,6 +11,7 @@ import click
 from hangar.cli import pflag
 from hangar.cli.console import FORMATS, Settings
 from hangar.cli.help import described
+from hangar.cli.output import show
 from hangar.cli.pflag import BOOLEAN, Option
 from hangar.cli.tree import Entry, path_to
 
@@ -146,7 +147,7 @@ def option(*names: str, **attributes: Any) -> Callable[[Any], Any]:
 def _show_help(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     del param
     if value:
-        click.echo(ctx.get_help())
+        show(ctx.get_help())
         ctx.exit()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import click
 
 from hangar.cli.command import Command, command, option
+from hangar.cli.output import show
 from hangar.cli.pflag import BOOLEAN, FileName, waiting
 from hangar.cli.tree import Entry, find, path_to
 
@@ -46,7 +47,7 @@ def script(shell: str, no_descriptions: bool) -> None:
     text = (_SCRIPTS / f"hangar.{shell}").read_text(encoding="utf-8")
     if no_descriptions:
         text = text.replace("__complete --", "__complete --no-descriptions --")
-    click.echo(text, nl=False)
+    show(text.rstrip("\n"))
 
 
 @command("__complete", usage="-- WORD...")
@@ -56,7 +57,7 @@ def complete(words: tuple[str, ...], no_descriptions: bool) -> None:
     """Tell a shell how a command line may go on."""
     for candidate, description in candidates(words[:-1], words[-1]):
         told = "" if no_descriptions or not description else f"\t{description}"
-        click.echo(f"{candidate}{told}")
+        show(f"{candidate}{told}")
 
 
 def candidates(before: Sequence[str], word: str) -> Iterator[_Candidate]:

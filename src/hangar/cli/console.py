@@ -14,6 +14,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from hangar.cli import output
 from hangar.cli.lines import as_json, as_log, as_shown
 from hangar.cli.records import Level, Record, printable
 from hangar.errors import HangarError
@@ -52,7 +53,7 @@ class Console:
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self._writing = threading.RLock()
-        self._write: Callable[[str], None] = _to_standard_error
+        self._write: Callable[[str], None] = output.log
         self._library = _LibraryLog(self.log)
 
     @property
@@ -97,20 +98,14 @@ class Console:
         with self._writing:
             self._write(self._line(record))
 
-    def fail(
-        self,
-        error: BaseException,
-        *,
-        level: Level = Level.FATAL,
-        message: str = "",
-    ) -> None:
-        """Show an error."""
-        self.log(failure(error, level, message, tracebacks=self.settings.debug))
+    def fail(self, error: BaseException) -> None:
+        """Show the error that ends the program."""
+        self.log(failure(error, Level.FATAL, tracebacks=self.settings.debug))
 
     def result(self, text: str) -> None:
         """Print a line of what was asked for."""
         with self._writing:
-            sys.stdout.write(printable(text) + "\n")
+            output.show(printable(text))
 
     @contextmanager
     def diverted(self, write: Callable[[str], None]) -> Iterator[None]:
@@ -119,7 +114,7 @@ class Console:
         try:
             yield
         finally:
-            self._write = _to_standard_error
+            self._write = output.log
 
     def _line(self, record: Record) -> str:
         colour = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
@@ -129,11 +124,6 @@ class Console:
         if self.settings.form == "json":
             return as_json(record, now)
         return as_log(record, now, colour=colour)
-
-
-def _to_standard_error(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-    sys.stderr.flush()
 
 
 class _LibraryLog(logging.Handler):

@@ -39,9 +39,8 @@ def stopping(
             name = _HEARD.get(signal.Signals(number[0]))
             if name and not stop.requested:
                 stop.request()
-                with contextlib.suppress(OSError):  # nobody reads what we say
-                    console.warn(f"Abort: [{name}] received, cleaning up resources")
-                    console.warn("Use 'Ctrl-C' again to force exit (not recommended)")
+                console.warn(f"Abort: [{name}] received, cleaning up resources")
+                console.warn("Use 'Ctrl-C' again to force exit (not recommended)")
             elif name:
                 if sys.stderr.isatty():
                     os.write(sys.stderr.fileno(), _SHOW_CURSOR)

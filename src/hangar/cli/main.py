@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -12,19 +11,16 @@ import click
 from hangar.cli.command import settings
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
+from hangar.cli.output import settle
 from hangar.cli.records import Level, Record
 from hangar.cli.tree import ROOT, find
-from hangar.errors import HangarError, Interrupted, InvalidInput
+from hangar.errors import Interrupted, InvalidInput
 
 
 def run() -> NoReturn:
     """Run the command line of this process."""
-    try:
-        status = invoke(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = Exit.FAILED
+    status = invoke(sys.argv[1:])
+    settle()
     sys.exit(status)
 
 
@@ -41,20 +37,23 @@ def invoke(arguments: Sequence[str]) -> int:
                 return command.invoke(context) or 0
     except click.exceptions.Exit as done:
         return done.exit_code
-    except click.UsageError as error:
-        console.log(_misused(error))
-        return Exit.WRONG_USAGE
-    except (Interrupted, KeyboardInterrupt):
-        console.log(Record(Level.FATAL, "interrupted"))
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
-        raise
-    except HangarError as error:
-        console.fail(error)
-        return Exit.WRONG_USAGE if isinstance(error, InvalidInput) else Exit.FAILED
-    except Exception as error:  # noqa: BLE001 - the last place that can tell the user
-        console.fail(error)
-        return Exit.FAILED
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - told to the user
+        return _ended(console, error)
+
+
+def _ended(console: Console, error: BaseException) -> Exit:
+    """Tell why there is no result; choose the exit status that says so."""
+    match error:
+        case click.UsageError():
+            console.log(_misused(error))
+            return Exit.WRONG_USAGE
+        case Interrupted() | KeyboardInterrupt():
+            console.log(Record(Level.FATAL, "interrupted"))
+            return Exit.INTERRUPTED
+        case BrokenPipeError():  # whoever read our output has seen enough
+            return Exit.FAILED
+    console.fail(error)
+    return Exit.WRONG_USAGE if isinstance(error, InvalidInput) else Exit.FAILED
 
 
 def _misused(error: click.UsageError) -> Record:

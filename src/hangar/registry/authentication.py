@@ -16,11 +16,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from hangar import deadline
+from hangar.configuration import Credential
 from hangar.errors import RegistryError, TransferError
 from hangar.http import Client, Origin, Response, Trust, resolve
 from hangar.registry.challenge import Challenge, parse_challenges
 from hangar.registry.refusals import refusal
-from hangar.registry.settings import Credential
 
 MAX_TOKEN = 1 << 20
 """Bytes of a token server's answer."""

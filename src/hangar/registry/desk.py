@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from hangar.configuration import Credential
 from hangar.errors import HangarError
 from hangar.http import Response, Stream
 from hangar.registry.authentication import Access
 from hangar.registry.refusals import refusal
 from hangar.registry.registry import Registry
-from hangar.registry.settings import Credential
 
 T = TypeVar("T")
 
@@ -28,11 +28,11 @@ class Desk:
     """
 
     def __init__(
-        self, registry: Registry, path: str, name: str, credential: Credential | None
+        self, registry: Registry, path: str, credential: Credential | None
     ) -> None:
         self.registry = registry
         self.path = path
-        self.name = name
+        self.name = f"{registry.name}/{path}"
         self._credential = credential
 
     def send(

@@ -5,56 +5,56 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from dataclasses import dataclass, field
+from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hangar.configuration import Configuration
+from hangar.configuration import Configuration, Credential, Endpoint
 from hangar.http import Client, Tls
-from hangar.reference import Reference
+from hangar.oci import Digest
+from hangar.reference import DEFAULT_TAG, Reference
 from hangar.registry.desk import Desk
-from hangar.registry.registry import Registry
+from hangar.registry.mirrored import MirroredRepository
+from hangar.registry.registry import HOSTS, Registry
 from hangar.registry.repository import Repository
-from hangar.registry.settings import Credential, Settings
 from hangar.retry import Patience
-
-
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A user name and password that were given for every registry."""
-
-    username: str
-    password: str = field(repr=False)
-    identity_token: str = ""
 
 
 class Registries:
     """Gives repositories of registries; safe to use from many threads.
 
     Args:
-        settings: credentials, certificates and detours; None: as the files of
-            docker and podman have them.
-        verify_tls: None insists on certificates unless the settings say that a
-            registry is insecure; False does not, and falls back to plain HTTP
+        configuration: what is configured about registries; None: as the files of
+            docker and podman have it.
+        authfile: the one file to look for credentials in, if ``configuration`` is
+            not given.
+        cert_dir: the one directory to look for certificates in, likewise.
+        verify_tls: None insists on certificates unless the configuration says that
+            a registry is insecure; False does not, and falls back to plain HTTP
             where TLS fails; True always insists.
-        credentials: ``user:password`` for all registries, or "" for the settings'.
+        credentials: ``user:password`` for all registries, or "" for the configured.
         patience: how often registries are asked again.
         client: whose connections to share; without one, its own.
     """
 
     def __init__(
         self,
-        settings: Settings | None = None,
+        configuration: Configuration | None = None,
         *,
+        authfile: Path | None = None,
+        cert_dir: Path | None = None,
         verify_tls: bool | None = None,
         credentials: str = "",
         patience: Patience | None = None,
         client: Client | None = None,
     ) -> None:
-        self._settings = settings or Configuration.load()
+        self._configuration = configuration or Configuration.load(
+            authfile=authfile, cert_dir=cert_dir
+        )
         self._verify_tls = verify_tls
         username, _, password = credentials.partition(":")
-        self._given = _Given(username, password) if credentials else None
+        self._given = Credential(username, password) if credentials else None
         self._patience = patience or Patience()
         self._client = client or Client(os.environ)
         self._is_owner = client is None
@@ -79,7 +79,12 @@ class Registries:
             self._client.close()
 
     def repository(self, reference: Reference) -> Repository:
-        """The repository that an image is in; the same one each time."""
+        """The repository that an image is in; the same one each time.
+
+        Raises:
+            AccessDenied: its registry is blocked by the configuration.
+            InvalidConfiguration: a file cannot be used.
+        """
         name = reference.full_repository
         repository = self._repositories.get(name)
         if repository is None:
@@ -87,22 +92,41 @@ class Registries:
         return repository
 
     def _open(self, reference: Reference) -> Repository:
-        endpoint = self._settings.endpoint(reference)
+        own = self._configuration.endpoint(reference)
+        by_tag, by_digest = (
+            self._configuration.endpoints(asked)
+            for asked in (
+                replace(reference, tag=DEFAULT_TAG, digest=None),
+                replace(reference, tag="", digest=Digest.of(b"")),
+            )
+        )
+        here = [own.reference.full_repository]
+        if all(
+            [e.reference.full_repository for e in s] == here
+            for s in (by_tag, by_digest)
+        ):
+            return Repository(self._desk(own))
+        return MirroredRepository(
+            self._desk(own),
+            [Repository(self._desk(endpoint)) for endpoint in by_tag],
+            [Repository(self._desk(endpoint)) for endpoint in by_digest],
+        )
+
+    def _desk(self, endpoint: Endpoint) -> Desk:
+        credential = self._given or self._configuration.credentials.find(
+            endpoint.registry, endpoint.repository
+        )
+        return Desk(self._registry(endpoint), endpoint.repository, credential)
+
+    def _registry(self, endpoint: Endpoint) -> Registry:
         insecure = (
             endpoint.insecure if self._verify_tls is None else not self._verify_tls
         )
-        registry = self._registry(endpoint.registry, insecure)
-        credential = self._credential(endpoint.registry, endpoint.repository)
-        return Repository(
-            Desk(registry, endpoint.repository, reference.full_repository, credential)
-        )
-
-    def _registry(self, name: str, insecure: bool) -> Registry:
         with self._lock:
-            registry = self._registries.get((name, insecure))
+            registry = self._registries.get((endpoint.registry, insecure))
             if registry is None:
-                registry = self._registries[name, insecure] = Registry(
-                    name,
+                registry = self._registries[endpoint.registry, insecure] = Registry(
+                    endpoint.registry,
                     self._client,
                     trust=functools.cache(functools.partial(self._tls, not insecure)),
                     patience=self._patience,
@@ -110,9 +134,7 @@ class Registries:
                 )
             return registry
 
-    def _credential(self, registry: str, repository: str) -> Credential | None:
-        return self._given or self._settings.credentials.find(registry, repository)
-
     def _tls(self, verify: bool, host: str) -> Tls:
-        files = self._settings.certificates(host)
+        name = {there: name for name, there in HOSTS.items()}.get(host, host)
+        files = self._configuration.certificates(name)
         return Tls(verify, files.authorities, files.pairs)

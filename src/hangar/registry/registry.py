@@ -15,7 +15,7 @@ from hangar.registry.authentication import Access, Authentication
 from hangar.registry.refusals import refusal
 from hangar.retry import Patience
 
-_HOSTS = {DOCKER_HUB: "registry-1.docker.io"}
+HOSTS = {DOCKER_HUB: "registry-1.docker.io"}
 """Registries that are not where their name says."""
 
 _REST = 60.0
@@ -154,7 +154,7 @@ class Registry:
     def _ping(self) -> str:
         """Ask who is there and what is wanted (distribution-spec, end-1)."""
         failure: TransferError | None = None
-        host = _HOSTS.get(self.name, self.name)
+        host = HOSTS.get(self.name, self.name)
         for scheme in self._schemes:
             base = f"{scheme}://{host}/v2/"
             try:

@@ -7,7 +7,7 @@ import functools
 import socket
 import ssl
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
@@ -35,7 +35,7 @@ class Proxy:
     """
 
     origin: Origin
-    credentials: str = ""
+    credentials: str = field(default="", repr=False)
 
     @property
     def headers(self) -> dict[str, str]:

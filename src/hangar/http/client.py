@@ -134,6 +134,8 @@ class Client:
         pool = self._pool(origin, trust(origin.authority))
         upload = isinstance(body, Stream)
         content = body if isinstance(body, Stream) else Stream((body,), len(body))
+        if upload and self._upload_rate:
+            content = Stream(self._upload_rate.paced(content.chunks), content.length)
         request = _request(method, origin, url, headers, content.length, pool.via)
         if self._request_rates:
             self._wait_for_turn(origin)

@@ -101,7 +101,9 @@ class Connection:
         return Head(head.status, head.headers, persistent=False)
 
     def receive_into(self, buffer: memoryview, timeout: float = READ_TIMEOUT) -> int:
-        """Fill ``buffer``, or less when a short while is over; 0 if no more will come.
+        """Receive into ``buffer``, and return how much; 0 if no more will come.
+
+        It is filled unless that takes longer than a short while.
 
         Raises:
             OSError: the connection broke.
@@ -109,7 +111,7 @@ class Connection:
         filled = min(len(self._pending), len(buffer))
         buffer[:filled] = self._pending[:filled]
         self._pending = self._pending[filled:]
-        if filled == len(buffer):
+        if filled:
             return filled
         patience = time.monotonic() + _LINGER
         with self._waiting(timeout):

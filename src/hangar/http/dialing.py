@@ -74,7 +74,11 @@ def dial(origin: Origin, context: ssl.SSLContext, proxy: Proxy | None) -> Connec
             connection.set_tunnel(
                 origin.host, origin.port, proxy.headers, scheme=peer.scheme
             )
-    connection.connect()
+    try:
+        connection.connect()
+    except BaseException:
+        connection.close()
+        raise
     return Connection(connection.sock)
 
 

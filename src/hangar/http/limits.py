@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable, Iterator
 
 from hangar import deadline
 
@@ -24,7 +25,13 @@ class Bucket:
         """
         with self._lock:
             now = time.monotonic()
-            start = max(self._free_at, now - 1.0)
-            self._free_at = start + units / self._rate
-        if start > now:
-            deadline.current().sleep(start - now)
+            self._free_at = max(self._free_at, now - 1.0) + units / self._rate
+            wait = self._free_at - now
+        if wait > 0:
+            deadline.current().sleep(wait)
+
+    def paced(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield ``chunks``, a byte being a unit."""
+        for chunk in chunks:
+            self.take(len(chunk))
+            yield chunk

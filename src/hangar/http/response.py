@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
@@ -19,6 +20,8 @@ CHUNK = 1 << 20
 
 MAX_REFUSAL = 64 << 10
 """Bytes that are read of what explains an error."""
+
+_CHUNK_LENGTH = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;|$)")
 
 _REFUSAL_TIMEOUT = 5.0
 """Seconds that an explanation may take; some promise bytes that never come."""
@@ -161,13 +164,11 @@ class Response:
 
     def _chunk_length(self) -> int:
         line = self._connection.receive_line()
-        try:
-            length = int(line.partition(b";")[0], 16)
-        except ValueError:
-            length = -1
-        if length < 0:
+        found = _CHUNK_LENGTH.match(line)
+        if found is None:
             message = f"{self.url.partition('?')[0]}: broken chunk {line!r:.40}"
             raise TransferError(message)
+        length = int(found[1], 16)
         while not length and self._connection.receive_line():
             pass  # trailers
         return length

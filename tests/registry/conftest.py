@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from hangar.configuration import Configuration
 from hangar.http import Client
-from tests.support.registries import Certificates, make_certificates
+from hangar.reference import Reference
+from hangar.registry import Registries, Repository
+from hangar.retry import Patience
+from tests.support.proxy import FaultyProxy
+from tests.support.registries import (
+    Certificates,
+    DockerRegistry,
+    docker_registry,
+    make_certificates,
+)
+
+Open = Callable[..., Repository]
 
 
 @pytest.fixture
@@ -19,3 +33,41 @@ def client() -> Iterator[Client]:
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     return make_certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
+def registry() -> Iterator[DockerRegistry]:
+    """Shared by all tests; each has a repository of its own."""
+    with docker_registry() as registry:
+        yield registry
+
+
+@pytest.fixture
+def proxy(registry: DockerRegistry) -> Iterator[FaultyProxy]:
+    """Stands in front of the registry."""
+    with FaultyProxy(registry.address) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def path(request: pytest.FixtureRequest) -> str:
+    """A repository that no other test uses."""
+    return re.sub(r"[^a-z0-9]+", "-", request.node.nodeid.lower()).strip("-")[-120:]
+
+
+@pytest.fixture
+def open_at(client: Client, path: str, tmp_path: Path) -> Open:
+    """Opens the test's repository at an address; keywords as `Registries` has them."""
+
+    def open_at(address: str, name: str = path, **options: object) -> Repository:
+        home = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
+        given = {
+            "verify_tls": False,
+            "patience": Patience(pause=0.001, longest=0.01),
+            "client": client,
+            **options,
+        }
+        registries = Registries(Configuration.load(environ=home), **given)  # type: ignore[arg-type]  # tests know what they hand on
+        return registries.repository(Reference(address, name, "any"))
+
+    return open_at

@@ -70,6 +70,10 @@ INTERIM = b"HTTP/1.1 102 Processing\r\n\r\n"
 """Sent before the request's body is read, if an answer begins with it."""
 
 
+TLS_HELLO = b"\x16\x03"
+"""How somebody begins who believes that we speak TLS."""
+
+
 @dataclass
 class Heard:
     """A request as it came; header names in lower case."""
@@ -144,8 +148,11 @@ class Scripted:
     def _answer(self, connection: socket.socket) -> bool:
         """Play the next entry; return whether the connection stays open."""
         reader = connection.makefile("rb")
-        request = reader.readline().decode("latin-1").split()
-        if not request:
+        begin = reader.readline()
+        if begin.startswith(TLS_HELLO):
+            connection.sendall(reply(400))
+        request = begin.decode("latin-1").split()
+        if len(request) != len(("GET", "/", "HTTP/1.1")):
             return False
         headers = {}
         while line := reader.readline().decode("latin-1").strip():

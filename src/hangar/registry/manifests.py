@@ -11,6 +11,7 @@ from hangar.errors import (
     IntegrityError,
     InvalidDigest,
     InvalidManifest,
+    InvalidReference,
     RegistryError,
     TransferError,
 )
@@ -27,6 +28,7 @@ from hangar.oci import (
     Manifest,
     load_object,
 )
+from hangar.reference import is_tag
 from hangar.registry.desk import DELETE, PUSH, Desk
 
 _TYPES = (
@@ -51,7 +53,7 @@ def resolve(desk: Desk, reference: str) -> Digest:
     """
 
     def ask() -> Digest | None:
-        with desk.send("HEAD", f"manifests/{reference}", headers=_ACCEPT) as response:
+        with desk.send("HEAD", _path(reference), headers=_ACCEPT) as response:
             if response.status == 200:
                 return Digest(reference) if ":" in reference else _stated(response)
             if response.status in _HEAD_REFUSED:
@@ -70,7 +72,7 @@ def fetch(desk: Desk, reference: str) -> Manifest:
     """
 
     def get() -> Manifest:
-        with desk.send("GET", f"manifests/{reference}", headers=_ACCEPT) as response:
+        with desk.send("GET", _path(reference), headers=_ACCEPT) as response:
             if response.status != 200:
                 raise desk.refusal(response, _suffix(reference), _UNKNOWN)
             raw = response.read(MAX_MANIFEST)
@@ -90,7 +92,7 @@ def put(desk: Desk, manifest: Manifest, tag: str) -> str:
     def write() -> str:
         with desk.send(
             "PUT",
-            f"manifests/{reference}",
+            _path(reference),
             PUSH,
             headers={"Content-Type": manifest.media_type},
             body=manifest.raw,
@@ -122,11 +124,21 @@ def delete(desk: Desk, reference: str) -> None:
     """
 
     def remove() -> None:
-        with desk.send("DELETE", f"manifests/{reference}", DELETE) as response:
+        with desk.send("DELETE", _path(reference), DELETE) as response:
             if response.status not in (200, 202, 204):
                 raise desk.refusal(response, _suffix(reference), _UNKNOWN)
 
     desk.again(remove, _suffix(reference))
+
+
+def _path(reference: str) -> str:
+    """Where a manifest is; only what is a tag or a digest becomes part of a path."""
+    if ":" in reference:
+        return f"manifests/{Digest(reference)}"
+    if is_tag(reference):
+        return f"manifests/{reference}"
+    message = f"neither a tag nor a digest: {reference!r:.140}"
+    raise InvalidReference(message)
 
 
 def _suffix(reference: str) -> str:

@@ -40,7 +40,9 @@ def refusal(
                 f" hangar login {registry}",
             )
         case 404:
-            return NotFound(f"{what}: {absent}{said}", hint=_ABSENT.get(code, ""))
+            known = message.lower() in ("", absent)
+            text = f"{what}: {absent}" if known else f"{what}: {absent}{said}"
+            return NotFound(text, hint=_ABSENT.get(code, ""))
     return RegistryError(
         f"{what}: {registry} answered {status}{said}",
         status=status,

@@ -1,0 +1,467 @@
+"""Writing to a real registry that has its bad days."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from hangar.errors import (
+    AccessDenied,
+    IntegrityError,
+    NotFound,
+    RegistryError,
+    TransferError,
+)
+from hangar.oci import OCI_MANIFEST, Descriptor, Digest, Manifest
+from hangar.registry import Repository
+from hangar.store import Chunks, Put
+from tests.registry.conftest import Open
+from tests.support.content import LAYER, put_bytes, put_image
+from tests.support.proxy import (
+    ALWAYS,
+    Fault,
+    FaultyProxy,
+    Forward,
+    Message,
+    answer,
+    drop,
+    lose_answer,
+    refuse,
+    replace_headers,
+)
+from tests.support.registries import DockerRegistry
+from tests.support.scripted import Scripted, refuse_early, reply
+
+CONTENT = hashlib.sha256(b"layer").digest() * 40_000
+BLOB = Descriptor(LAYER, Digest.of(CONTENT), len(CONTENT))
+
+
+@pytest.fixture
+def remote(proxy: FaultyProxy, open_at: Open) -> Repository:
+    """An empty repository, seen through the proxy."""
+    return open_at(proxy.address)
+
+
+def chunks() -> Chunks:
+    for start in range(0, len(CONTENT), 100_000):
+        yield CONTENT[start : start + 100_000]
+
+
+def never() -> Chunks:
+    pytest.fail("nothing had to be sent")
+    yield b""
+
+
+def stored(registry: DockerRegistry, path: str) -> bytes | None:
+    answered = registry.http.ask("GET", f"/v2/{path}/blobs/{BLOB.digest}")
+    return answered.body if answered.status == 200 else None
+
+
+def asked(proxy: FaultyProxy) -> list[str]:
+    """Methods of the requests about blobs, in order."""
+    return [m.method for m in proxy.requests if "/blobs/" in m.path]
+
+
+def test_a_new_blob_costs_three_requests(
+    remote: Repository, registry: DockerRegistry, proxy: FaultyProxy, path: str
+) -> None:
+    assert remote.put_blob(BLOB, chunks) is Put.SENT
+
+    assert stored(registry, path) == CONTENT
+    assert asked(proxy)[:3] == ["HEAD", "POST", "PUT"]
+    put = next(m for m in proxy.requests if m.method == "PUT")
+    assert put.headers["Content-Length"] == str(BLOB.size)
+    assert put.body == CONTENT
+
+
+def test_a_registry_that_mounts_is_asked_by_mounting(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    remote.put_blob(BLOB, chunks)
+    assert asked(proxy)[3:] == ["POST"]  # finds out, once
+    other = b"another blob"
+    before = len(asked(proxy))
+
+    put_bytes(remote, other)
+    assert asked(proxy)[before:] == ["POST", "PUT"]
+    assert remote.put_blob(BLOB, never) is Put.PRESENT
+    assert asked(proxy)[before + 2 :] == ["POST"]
+
+
+def test_a_registry_that_does_not_mount_is_asked_with_head(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    proxy.fault("POST", "mount=", answer(404, b"<html>"), ALWAYS)
+    remote.put_blob(BLOB, chunks)
+    before = len(asked(proxy))
+
+    put_bytes(remote, b"another blob")
+    assert asked(proxy)[before:] == ["HEAD", "POST", "PUT"]
+    assert remote.put_blob(BLOB, never) is Put.PRESENT
+
+
+def test_an_upload_opened_to_find_out_is_given_up(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    location = f"http://{proxy.address}/v2/x/blobs/uploads/1?_state=y"
+    proxy.fault("POST", "mount=", answer(202, Location=location), ALWAYS)
+
+    remote.put_blob(BLOB, chunks)
+
+    assert proxy.requests[-1].method == "DELETE"
+    assert proxy.requests[-1].path == "/v2/x/blobs/uploads/1?_state=y"
+
+
+def test_trouble_in_finding_out_does_no_harm(
+    remote: Repository, registry: DockerRegistry, proxy: FaultyProxy, path: str
+) -> None:
+    proxy.fault("POST", "mount=", drop, ALWAYS)
+
+    assert remote.put_blob(BLOB, chunks) is Put.SENT
+    assert stored(registry, path) == CONTENT
+
+
+def test_an_empty_blob_is_stored(remote: Repository) -> None:
+    blob = put_bytes(remote, b"")
+
+    assert remote.has(blob)
+
+
+def test_a_blob_of_another_repository_is_mounted(
+    remote: Repository, registry: DockerRegistry, open_at: Open, path: str
+) -> None:
+    lender = open_at(registry.address, f"{path}/lender")
+    put_bytes(lender, CONTENT)
+    origin = f"{remote.place}/{path}/lender"
+
+    assert remote.put_blob(BLOB, never, origin=origin) is Put.MOUNTED
+    assert stored(registry, path) == CONTENT
+
+
+def test_the_upload_opened_instead_of_a_mount_is_used(
+    remote: Repository, proxy: FaultyProxy, registry: DockerRegistry, path: str
+) -> None:
+    origin = f"{remote.place}/{path}/has-it-not"
+
+    assert remote.put_blob(BLOB, chunks, origin=origin) is Put.SENT
+    assert asked(proxy)[:2] == ["POST", "PUT"]
+    assert stored(registry, path) == CONTENT
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 500])
+def test_a_refused_mount_is_no_refusal_of_the_blob(
+    remote: Repository,
+    proxy: FaultyProxy,
+    registry: DockerRegistry,
+    path: str,
+    status: int,
+) -> None:
+    proxy.fault("POST", "mount=", answer(status), ALWAYS)
+    origin = f"{remote.place}/{path}/lender"
+
+    assert remote.put_blob(BLOB, chunks, origin=origin) is Put.SENT
+    assert stored(registry, path) == CONTENT
+
+
+FAULTS: dict[str, tuple[str, Fault]] = {
+    "the registry is busy": ("PUT", refuse(429, "TOOMANYREQUESTS")),
+    "the registry has a bad moment": ("PUT", refuse(500, "UNKNOWN")),
+    "the upload took too long": ("PUT", answer(408)),
+    "the upload is forgotten": ("PUT", refuse(404, "BLOB_UPLOAD_UNKNOWN")),
+    "the upload is invalid": ("PUT", refuse(404, "BLOB_UPLOAD_INVALID")),
+    "the upload is invalid, with another status": (
+        "PUT",
+        refuse(400, "BLOB_UPLOAD_INVALID"),
+    ),
+    "bytes were damaged on the way": ("PUT", refuse(400, "DIGEST_INVALID")),
+    "the registry has lost count": ("PUT", answer(416)),
+    "the token has died": ("PUT", answer(401)),
+    "the connection breaks": ("PUT", drop),
+    "no upload can be opened yet": ("POST", refuse(503, "UNAVAILABLE")),
+    "nothing can be asked yet": ("HEAD", answer(503)),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_an_upload_begins_anew_when(
+    remote: Repository,
+    proxy: FaultyProxy,
+    registry: DockerRegistry,
+    path: str,
+    what: str,
+) -> None:
+    method, fault = FAULTS[what]
+    proxy.fault(method, "/blobs/", fault)
+
+    assert remote.put_blob(BLOB, chunks) is Put.SENT
+
+    assert stored(registry, path) == CONTENT
+    assert proxy.used_up
+    locations = [m.path for m in proxy.requests if m.method == "PUT"]
+    assert len(set(locations)) == len(locations)  # each in an upload of its own
+
+
+def test_a_blob_that_arrived_is_not_sent_again_when_the_answer_is_lost(
+    remote: Repository, proxy: FaultyProxy, registry: DockerRegistry, path: str
+) -> None:
+    proxy.fault("PUT", "/blobs/", lose_answer)
+
+    assert remote.put_blob(BLOB, chunks) is Put.SENT
+
+    assert stored(registry, path) == CONTENT
+    assert asked(proxy).count("PUT") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, AccessDenied),
+        (403, AccessDenied),
+        (413, RegistryError),
+        (500, RegistryError),
+        (404, RegistryError),
+    ],
+)
+def test_a_lasting_refusal_is_told(
+    remote: Repository,
+    proxy: FaultyProxy,
+    registry: DockerRegistry,
+    path: str,
+    status: int,
+    kind: type[Exception],
+) -> None:
+    proxy.fault("PUT", "/blobs/", answer(status, b"no more space"), ALWAYS)
+
+    with pytest.raises(kind, match="no more space"):
+        remote.put_blob(BLOB, chunks)
+    assert stored(registry, path) is None
+
+
+def test_a_refusal_in_the_middle_of_an_upload_is_told(open_at: Open) -> None:
+    with Scripted(
+        reply(200), reply(404), reply(202, Location="/u"), refuse_early(413)
+    ) as server:
+        remote = open_at(server.address)
+        blob = Descriptor(LAYER, Digest.of(b"x"), 100_000_000)
+
+        def endless() -> Chunks:
+            for _ in range(1000):
+                yield b"x" * 100_000
+
+        with pytest.raises(RegistryError, match="too much") as caught:
+            remote.put_blob(blob, endless)
+
+    assert caught.value.status == 413
+
+
+def test_a_missing_repository_is_told_with_a_remedy(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    proxy.fault("POST", "/blobs/uploads/", refuse(404, "NAME_UNKNOWN"), ALWAYS)
+
+    with pytest.raises(NotFound) as caught:
+        remote.put_blob(BLOB, chunks)
+    assert "created" in caught.value.hint
+
+
+def failing(error: Exception) -> Callable[[], Chunks]:
+    def chunks() -> Chunks:
+        yield CONTENT[:-1]
+        raise error
+
+    return chunks
+
+
+@pytest.mark.parametrize(
+    "error",
+    [RegistryError("source is busy", status=503), NotFound("gone"), KeyError(1)],
+)
+def test_what_goes_wrong_at_the_source_is_not_tried_again_here(
+    remote: Repository,
+    proxy: FaultyProxy,
+    registry: DockerRegistry,
+    path: str,
+    error: Exception,
+) -> None:
+    with pytest.raises(type(error)) as caught:
+        remote.put_blob(BLOB, failing(error))
+
+    assert caught.value is error
+    assert asked(proxy).count("PUT") <= 1
+    assert stored(registry, path) is None
+
+
+def test_damaged_bytes_are_opened_again(
+    remote: Repository, registry: DockerRegistry, path: str
+) -> None:
+    damage = IntegrityError(expected="a", actual="b", received=1)
+    opened = []
+
+    def at_last() -> Chunks:
+        opened.append(1)
+        return failing(damage)() if len(opened) == 1 else chunks()
+
+    assert remote.put_blob(BLOB, at_last) is Put.SENT
+    assert stored(registry, path) == CONTENT
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"x"])
+def test_a_stream_of_the_wrong_length_stores_nothing(
+    remote: Repository, registry: DockerRegistry, path: str, content: bytes
+) -> None:
+    def wrong() -> Chunks:
+        yield content
+
+    with pytest.raises(TransferError):
+        remote.put_blob(BLOB, wrong)
+    assert stored(registry, path) is None
+
+
+def relative(location: str) -> str:
+    return "/" + location.split("/", 3)[3]
+
+
+@pytest.mark.parametrize("rewrite", [str, relative])
+def test_locations_are_absolute_or_relative_and_keep_their_state(
+    remote: Repository,
+    proxy: FaultyProxy,
+    registry: DockerRegistry,
+    path: str,
+    rewrite: Callable[[str], str],
+) -> None:
+    def rewritten(request: Message, forward: Forward) -> Message:
+        opened = forward(request)
+        opened.headers["Location"] = rewrite(opened.headers["Location"])
+        return opened
+
+    proxy.fault("POST", "/blobs/uploads/", rewritten, ALWAYS)
+
+    assert remote.put_blob(BLOB, chunks) is Put.SENT
+    assert stored(registry, path) == CONTENT
+
+
+def test_an_upload_to_another_host_does_not_get_our_password(
+    proxy: FaultyProxy, registry: DockerRegistry, open_at: Open, path: str
+) -> None:
+    with FaultyProxy(registry.address) as storage:
+
+        def elsewhere(request: Message, forward: Forward) -> Message:
+            opened = forward(request)
+            place = relative(opened.headers["Location"])
+            opened.headers["Location"] = f"http://{storage.address}{place}"
+            return opened
+
+        proxy.fault("POST", "/blobs/uploads/", elsewhere)
+        remote = open_at(proxy.address, credentials="me:secret")
+
+        assert remote.put_blob(BLOB, chunks) is Put.SENT
+
+    assert stored(registry, path) == CONTENT
+    assert [m.method for m in storage.requests] == ["PUT"]
+    assert "Authorization" not in storage.requests[0].headers
+
+
+def test_an_upload_without_location_is_an_error(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    proxy.fault("POST", "/blobs/", replace_headers(Location=None), ALWAYS)
+
+    with pytest.raises(RegistryError, match="Location"):
+        remote.put_blob(BLOB, chunks)
+
+
+def manifest_in(remote: Repository, *layers: bytes) -> Manifest:
+    """Store an image's blobs, and an image without tag; return its manifest."""
+    return remote.manifest(put_image(remote, *layers).digest)
+
+
+def test_a_manifest_is_stored_byte_by_byte(
+    remote: Repository, registry: DockerRegistry, path: str
+) -> None:
+    manifest = manifest_in(remote, b"layer")
+
+    remote.put_manifest(manifest, "1")
+
+    assert registry.http.manifest(path, "1") == manifest.raw
+    assert registry.http.manifest(path, manifest.digest) == manifest.raw
+
+
+@pytest.mark.parametrize(
+    "fault", [answer(500), answer(502), answer(429), drop, lose_answer]
+)
+def test_a_manifest_is_sent_again(
+    remote: Repository,
+    proxy: FaultyProxy,
+    registry: DockerRegistry,
+    path: str,
+    fault: Fault,
+) -> None:
+    manifest = manifest_in(remote, b"layer")
+    proxy.fault("PUT", "/manifests/", fault, times=2)
+
+    remote.put_manifest(manifest, "1")
+
+    assert registry.http.manifest(path, "1") == manifest.raw
+    assert proxy.used_up
+
+
+def test_a_manifest_stored_under_another_digest_is_an_error(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    manifest = manifest_in(remote, b"layer")
+    lie = replace_headers(Docker_Content_Digest=Digest.of(b"something else"))
+    proxy.fault("PUT", "/manifests/", lie, ALWAYS)
+
+    with pytest.raises(IntegrityError):
+        remote.put_manifest(manifest)
+
+
+@pytest.mark.parametrize("status", [400, 409, 412, 403])
+def test_an_immutable_tag_that_names_the_manifest_already_will_do(
+    remote: Repository, proxy: FaultyProxy, status: int
+) -> None:
+    manifest = manifest_in(remote, b"layer")
+    remote.put_manifest(manifest, "1")
+    proxy.fault("PUT", "/manifests/1", refuse(status, "TAG_INVALID"), ALWAYS)
+
+    remote.put_manifest(manifest, "1")
+
+    with pytest.raises((RegistryError, AccessDenied)):
+        remote.put_manifest(manifest_in(remote, b"other"), "1")
+
+
+def test_a_manifest_whose_blobs_are_missing_is_refused(
+    remote: Repository, registry: DockerRegistry, path: str
+) -> None:
+    raw = b'{"schemaVersion":2,"config":%s,"layers":[]}' % (
+        b'{"mediaType":"x","digest":"%s","size":1}' % BLOB.digest.encode()
+    )
+
+    with pytest.raises(RegistryError) as caught:
+        remote.put_manifest(Manifest.parse(raw, OCI_MANIFEST), "1")
+
+    assert caught.value.code == "MANIFEST_BLOB_UNKNOWN"
+    assert registry.http.tags(path) == set()
+
+
+def test_a_manifest_is_deleted_by_digest(
+    remote: Repository, registry: DockerRegistry, path: str
+) -> None:
+    entry = put_image(remote, b"layer", tag="1")
+
+    remote.delete(entry.digest)
+
+    with pytest.raises(NotFound):
+        remote.resolve("1")
+    with pytest.raises(NotFound):
+        remote.delete(entry.digest)
+    assert registry.http.ask("GET", f"/v2/{path}/manifests/1").status == 404
+
+
+def test_a_registry_that_cannot_delete_tags_says_so(remote: Repository) -> None:
+    put_image(remote, b"layer", tag="1")
+
+    with pytest.raises(RegistryError):
+        remote.delete("1")

@@ -13,6 +13,7 @@ from hangar.http import Client
 from hangar.reference import Reference
 from hangar.registry import Registries, Repository
 from hangar.retry import Patience
+from hangar.store import Chunks
 from tests.support.proxy import FaultyProxy
 from tests.support.registries import (
     Certificates,
@@ -71,3 +72,9 @@ def open_at(client: Client, path: str, tmp_path: Path) -> Open:
         return registries.repository(Reference(address, name, "any"))
 
     return open_at
+
+
+def never() -> Chunks:
+    """Chunks that nobody should ask for."""
+    pytest.fail("nothing had to be sent")
+    yield b""

@@ -17,7 +17,7 @@ from hangar.errors import (
 from hangar.oci import OCI_MANIFEST, Descriptor, Digest, Manifest
 from hangar.registry import Repository
 from hangar.store import Chunks, Put
-from tests.registry.conftest import Open
+from tests.registry.conftest import Open, never
 from tests.support.content import LAYER, put_bytes, put_image
 from tests.support.proxy import (
     ALWAYS,
@@ -47,11 +47,6 @@ def remote(proxy: FaultyProxy, open_at: Open) -> Repository:
 def chunks() -> Chunks:
     for start in range(0, len(CONTENT), 100_000):
         yield CONTENT[start : start + 100_000]
-
-
-def never() -> Chunks:
-    pytest.fail("nothing had to be sent")
-    yield b""
 
 
 def stored(registry: DockerRegistry, path: str) -> bytes | None:

@@ -41,11 +41,11 @@ def test_the_wish_to_stop_ends_it_at_once(client: Client, silence: Script) -> No
 
 def test_the_wish_to_stop_ends_a_handshake(client: Client) -> None:
     stop = Stop()
-    with Scripted(fall_silent) as server, applied(Deadline(None, stop)):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
         timer = threading.Timer(0.2, stop.request)
         timer.start()
-        with pytest.raises(Interrupted):
-            get(client, server.url.replace("http:", "https:"))
+        with applied(Deadline(None, stop)), pytest.raises(Interrupted):
+            get(client, f"https://127.0.0.1:{deaf.getsockname()[1]}")
 
 
 def test_the_wish_to_stop_ends_an_upload_that_nobody_reads(client: Client) -> None:

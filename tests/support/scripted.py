@@ -92,6 +92,7 @@ class Scripted:
         url: the same with its scheme.
         heard: the requests, in order of arrival.
         connections: how many were made.
+        drop_tls: whether to hang up on who speaks TLS, rather than to complain.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Scripted:
     ) -> None:
         self.heard: list[Heard] = []
         self.connections = 0
+        self.drop_tls = False
         self._script = list(script)
         self._context = None
         if certificates:
@@ -126,6 +128,10 @@ class Scripted:
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
 
+    def then(self, *script: Script) -> None:
+        """Go on with these entries: they may need to know the address."""
+        self._script.extend(script)
+
     def _listen(self) -> None:
         with contextlib.suppress(OSError):
             while True:
@@ -149,7 +155,7 @@ class Scripted:
         """Play the next entry; return whether the connection stays open."""
         reader = connection.makefile("rb")
         begin = reader.readline()
-        if begin.startswith(TLS_HELLO):
+        if begin.startswith(TLS_HELLO) and not self.drop_tls:
             connection.sendall(reply(400))
         request = begin.decode("latin-1").split()
         if len(request) != len(("GET", "/", "HTTP/1.1")):

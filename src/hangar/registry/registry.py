@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from hangar import deadline
-from hangar.errors import TimedOut, TransferError
+from hangar.errors import TimedOut, TlsError, TransferError
 from hangar.http import Client, Origin, Response, Stream, Trust, resolve
 from hangar.reference import DOCKER_HUB
 from hangar.registry.authentication import Access, Authentication
@@ -159,12 +159,17 @@ class Registry:
             base = f"{scheme}://{host}/v2/"
             try:
                 response = self._request("GET", base, {}, b"")
+            except TimedOut:
+                raise
             except TransferError as error:
-                failure = failure or error
+                if failure is None or isinstance(failure, TlsError):
+                    failure = error
                 continue
             with response:
                 if response.status >= 500 or response.status in (408, 429):
                     raise refusal(response, f"ping of {self.name}", self.name)
+                if failure and response.status == 400:
+                    break  # so servers of TLS answer to plain HTTP
                 self._authentication.learn(response)
             return base
         raise failure or TransferError(self.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,19 +58,29 @@ def path(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def open_at(client: Client, path: str, tmp_path: Path) -> Open:
-    """Opens the test's repository at an address; keywords as `Registries` has them."""
+def make_registries(client: Client, tmp_path: Path) -> Callable[..., Registries]:
+    """Makes `Registries` that know only the test's own home; keywords are theirs."""
+    home = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
 
-    def open_at(address: str, name: str = path, **options: object) -> Repository:
-        home = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
-        given = {
+    def make(**options: object) -> Registries:
+        given: dict[str, Any] = {
             "verify_tls": False,
             "patience": Patience(pause=0.001, longest=0.01),
             "client": client,
             **options,
         }
-        registries = Registries(Configuration.load(environ=home), **given)  # type: ignore[arg-type]  # tests know what they hand on
-        return registries.repository(Reference(address, name, "any"))
+        return Registries(Configuration.load(environ=home), **given)
+
+    return make
+
+
+@pytest.fixture
+def open_at(make_registries: Callable[..., Registries], path: str) -> Open:
+    """Opens the test's repository at an address; keywords as `Registries` has them."""
+
+    def open_at(address: str, name: str = path, **options: object) -> Repository:
+        reference = Reference(address, name, "any")
+        return make_registries(**options).repository(reference)
 
     return open_at
 

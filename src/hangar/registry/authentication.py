@@ -89,7 +89,7 @@ class Authentication:
         if challenge is None:
             return ""
         if challenge.scheme == "basic":
-            return _basic(access.credential)
+            return basic(access.credential)
         token = self._tokens.get(access)
         if token is None or token.good_until <= time.monotonic():
             token = self._renewed(challenge, access, token)
@@ -112,7 +112,7 @@ class Authentication:
             if before is not None and before.scheme == "bearer":
                 self._challenge = before  # Harbor's way to say that a token won't do
                 return ""
-            authorization = _basic(access.credential)
+            authorization = basic(access.credential)
             return authorization if authorization != used else ""
         wanted = challenge.parameters.get("scope", "")
         if wanted and wanted not in access.scopes:
@@ -189,7 +189,7 @@ class Authentication:
             query.insert(0, ("service", service))
         if credential is not None and credential.username:
             query.insert(0, ("account", credential.username))
-        authorization = _basic(credential)
+        authorization = basic(credential)
         return self._client.request(
             "GET",
             f"{url}{'&' if '?' in url else '?'}{urlencode(query)}",
@@ -219,7 +219,8 @@ def _object(raw: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _basic(credential: Credential | None) -> str:
+def basic(credential: Credential | None) -> str:
+    """An ``Authorization`` of the scheme Basic (RFC 7617); "" for nobody."""
     if credential is None:
         return ""
     username = credential.username or "<token>"

@@ -15,6 +15,7 @@ from hangar.http import Client, Tls
 from hangar.oci import Digest
 from hangar.reference import DEFAULT_TAG, Reference
 from hangar.registry.desk import Desk
+from hangar.registry.harbor import Harbor
 from hangar.registry.mirrored import MirroredRepository
 from hangar.registry.registry import HOSTS, Registry
 from hangar.registry.repository import Repository
@@ -91,6 +92,11 @@ class Registries:
             repository = self._repositories.setdefault(name, self._open(reference))
         return repository
 
+    def harbor(self, registry: str) -> Harbor:
+        """The projects of a registry, if it is a Harbor; nothing is asked yet."""
+        own = self._configuration.endpoint(Reference(registry, "projects", DEFAULT_TAG))
+        return Harbor(self._registry(own), self._credential(registry, ""))
+
     def _open(self, reference: Reference) -> Repository:
         own = self._configuration.endpoint(reference)
         by_tag, by_digest = (
@@ -113,10 +119,11 @@ class Registries:
         )
 
     def _desk(self, endpoint: Endpoint) -> Desk:
-        credential = self._given or self._configuration.credentials.find(
-            endpoint.registry, endpoint.repository
-        )
+        credential = self._credential(endpoint.registry, endpoint.repository)
         return Desk(self._registry(endpoint), endpoint.repository, credential)
+
+    def _credential(self, registry: str, repository: str) -> Credential | None:
+        return self._given or self._configuration.credentials.find(registry, repository)
 
     def _registry(self, endpoint: Endpoint) -> Registry:
         insecure = (

@@ -99,16 +99,16 @@ class Registry:
         url = path if "://" in path else f"{self.base}{path}"
         headers = headers or {}
         if url is path and Origin.of(url) != Origin.of(self.base):
-            return self._request(method, url, headers, body)
+            return self.request(method, url, headers=headers, body=body)
         used = self._authentication.authorization(access)
-        response = self._request(method, url, _with(headers, used), body)
+        response = self.request(method, url, headers=_with(headers, used), body=body)
         if response.status != 401 or response.url != url:
             return response
         renewed = self._authentication.renew(access, used, response)
         if not renewed or isinstance(body, Stream):
             return response
         response.close()
-        return self._request(method, url, _with(headers, renewed), body)
+        return self.request(method, url, headers=_with(headers, renewed), body=body)
 
     def locate(self, response: Response, location: str) -> str:
         """The URL that the registry means by a ``Location`` or ``Link``.
@@ -131,11 +131,17 @@ class Registry:
                 raise TransferError(message)
         return url
 
-    def _request(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | Stream
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | Stream = b"",
     ) -> Response:
+        """Send a request as it is, to an absolute URL."""
         return self._client.request(
-            method, url, headers=headers, body=body, trust=self._trust
+            method, url, headers=headers or {}, body=body, trust=self._trust
         )
 
     def _reach(self) -> str:
@@ -158,7 +164,7 @@ class Registry:
         for scheme in self._schemes:
             base = f"{scheme}://{host}/v2/"
             try:
-                response = self._request("GET", base, {}, b"")
+                response = self.request("GET", base)
             except TimedOut:
                 raise
             except TransferError as error:

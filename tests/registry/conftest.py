@@ -85,6 +85,17 @@ def open_at(make_registries: Callable[..., Registries], path: str) -> Open:
     return open_at
 
 
+@pytest.fixture
+def source_at(make_registries: Callable[..., Registries], path: str) -> Open:
+    """Open a repository as a source: by way of mirrors, if there are any."""
+
+    def source_at(address: str, name: str = path, **options: object) -> Repository:
+        reference = Reference(address, name, "any")
+        return make_registries(**options).source(reference)
+
+    return source_at
+
+
 def never() -> Chunks:
     """Chunks that nobody should ask for."""
     pytest.fail("nothing had to be sent")

@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from hangar import Configuration, Registries, copy_all, mirror_routes
+from hangar import Configuration, Registries, check_all, copy_all, mirror_routes
+from hangar.copying import Route
 from hangar.errors import (
     AccessDenied,
     HangarError,
+    Incomplete,
     IntegrityError,
     InvalidManifest,
     NotFound,
@@ -21,9 +23,10 @@ from hangar.errors import (
     TransferError,
     Unsupported,
 )
-from hangar.events import Outcome
+from hangar.events import Outcome, Status
 from hangar.oci import Digest
 from hangar.retry import Patience
+from hangar.store import Destination
 from tests.support.content import put_image, put_index
 from tests.support.proxy import (
     ALWAYS,
@@ -309,3 +312,33 @@ def test_referrers_go_where_the_api_is_missing_too(site: Site) -> None:
     )
     assert [entry["digest"] for entry in there["manifests"]] == [sbom.digest]
     assert site.judge.http.whole("signed/app", sbom.digest)
+
+
+def test_what_a_mirror_has_is_not_taken_for_the_destination_s(
+    source: DockerRegistry, target: DockerRegistry, tmp_path: Path
+) -> None:
+    """The destination's name has a mirror configured, and only the mirror has it."""
+    store = draft()
+    put_image(store, LAYER, tag="1")
+    push(source.http, "library/app", store)
+    conf = tmp_path / "registries.conf"
+    conf.write_text(
+        f'[[registry]]\nprefix = "{target.address}"\n'
+        f'[[registry.mirror]]\nlocation = "{source.address}"\ninsecure = true\n'
+    )
+    environ = {"HOME": str(tmp_path)}
+    settings = Configuration.load(registries_conf=conf, environ=environ)
+    lines = [f"{source.address}/library/app:1"]
+    with Registries(settings, verify_tls=False) as registries:
+
+        def routes() -> list[Route[Destination] | Outcome]:
+            return mirror_routes(lines, registries, to=target.address)
+
+        (unproved,) = check_all(routes())
+        (copied,) = copy_all(routes())
+
+    assert isinstance(unproved.error, Incomplete)
+    assert copied.status is Status.COPIED
+    assert target.http.whole("library/app", "1") == source.http.whole(
+        "library/app", "1"
+    )

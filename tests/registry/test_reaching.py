@@ -191,26 +191,26 @@ def mirrors(home: Path, location: str, *addresses: str, more: str = "") -> None:
 
 
 def test_an_image_is_read_at_its_location(
-    registry: DockerRegistry, open_at: Open, tmp_path: Path, path: str
+    registry: DockerRegistry, open_at: Open, source_at: Open, tmp_path: Path, path: str
 ) -> None:
     entry = put_image(open_at(registry.address, f"{path}/app"), b"layer", tag="1")
     mirrors(tmp_path, f"{registry.address}/{path}")
 
-    repository = open_at("up.example", "team/app")
+    repository = source_at("up.example", "team/app")
 
     assert (repository.name, repository.place) == ("up.example/team/app", "up.example")
     assert repository.resolve("1") == entry.digest
 
 
 def test_mirrors_are_asked_first_and_the_location_last(
-    registry: DockerRegistry, open_at: Open, tmp_path: Path, path: str
+    registry: DockerRegistry, open_at: Open, source_at: Open, tmp_path: Path, path: str
 ) -> None:
     down, lacking = f"127.0.0.1:{free_port()}/x", f"{registry.address}/{path}/lacking"
     here = open_at(registry.address, f"{path}/app")
     entry = put_image(here, b"layer", tag="1")
     mirrors(tmp_path, f"{registry.address}/{path}", down, lacking)
 
-    repository = open_at("up.example", "team/app")
+    repository = source_at("up.example", "team/app")
 
     manifest = repository.manifest("1")
     assert manifest.digest == entry.digest
@@ -221,14 +221,14 @@ def test_mirrors_are_asked_first_and_the_location_last(
 
 
 def test_a_mirror_that_has_the_image_spares_the_others(
-    registry: DockerRegistry, open_at: Open, tmp_path: Path, path: str
+    registry: DockerRegistry, open_at: Open, source_at: Open, tmp_path: Path, path: str
 ) -> None:
     there = open_at(registry.address, f"{path}/app")
     entry = put_image(there, b"layer", tag="1")
     with Scripted() as upstream:
         mirrors(tmp_path, upstream.address, f"{registry.address}/{path}")
 
-        repository = open_at("up.example", "team/app")
+        repository = source_at("up.example", "team/app")
         assert repository.manifest("1").digest == entry.digest
         assert b"".join(repository.blob(repository.manifest("1").layers[0]))
 
@@ -236,7 +236,7 @@ def test_a_mirror_that_has_the_image_spares_the_others(
 
 
 def test_a_mirror_for_digests_is_not_asked_for_tags(
-    registry: DockerRegistry, open_at: Open, tmp_path: Path, path: str
+    registry: DockerRegistry, open_at: Open, source_at: Open, tmp_path: Path, path: str
 ) -> None:
     entry = put_image(open_at(registry.address, f"{path}/app"), b"layer", tag="1")
     mirrors(
@@ -246,7 +246,7 @@ def test_a_mirror_for_digests_is_not_asked_for_tags(
         more="mirror-by-digest-only = true",
     )
 
-    repository = open_at("up.example", "team/app")
+    repository = source_at("up.example", "team/app")
 
     assert repository.manifest(entry.digest).digest == entry.digest
     with pytest.raises(NotFound):
@@ -254,11 +254,11 @@ def test_a_mirror_for_digests_is_not_asked_for_tags(
 
 
 def test_the_deadline_does_not_send_us_to_the_next_mirror(
-    open_at: Open, tmp_path: Path
+    source_at: Open, tmp_path: Path
 ) -> None:
     with Scripted(fall_silent) as slow, Scripted() as upstream:
         mirrors(tmp_path, upstream.address, slow.address)
-        repository = open_at("up.example", "team/app")
+        repository = source_at("up.example", "team/app")
         with applied(Deadline(0.3)), pytest.raises(TimedOut):
             repository.resolve("1")
 

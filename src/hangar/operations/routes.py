@@ -49,7 +49,7 @@ def mirror_routes(
             target = _target(line, to, project)
             return Route(
                 image=line.text,
-                source=registries.repository(origin),
+                source=registries.source(origin),
                 reference=origin.locator,
                 destination=writing.repository(target),
                 tag=target.tag,

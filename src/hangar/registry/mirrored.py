@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class MirroredRepository(Repository):
-    """Reads from the first place that has what is asked for; writes at its name.
+    """Reads from the first place that has what is asked for; a source only.
 
     Args:
         desk: of the repository itself.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -62,6 +63,7 @@ class Registries:
         self._lock = threading.Lock()
         self._registries: dict[tuple[str, bool], Registry] = {}
         self._repositories: dict[str, Repository] = {}
+        self._sources: dict[str, Repository] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -80,17 +82,37 @@ class Registries:
             self._client.close()
 
     def repository(self, reference: Reference) -> Repository:
-        """The repository that an image is in; the same one each time.
+        """The repository at its own name, to be written or compared with.
+
+        It is never read elsewhere: what a mirror has says nothing of what is here.
 
         Raises:
             AccessDenied: its registry is blocked by the configuration.
             InvalidConfiguration: a file cannot be used.
         """
+        return self._known(self._repositories, reference, self._own)
+
+    def source(self, reference: Reference) -> Repository:
+        """The repository to read an image from: by way of mirrors, if there are any.
+
+        Raises:
+            AccessDenied: its registry is blocked by the configuration.
+            InvalidConfiguration: a file cannot be used.
+        """
+        return self._known(self._sources, reference, self._open)
+
+    def _known(
+        self,
+        known: dict[str, Repository],
+        reference: Reference,
+        make: Callable[[Reference], Repository],
+    ) -> Repository:
+        """The same repository each time, though several threads may ask at once."""
         name = reference.full_repository
-        repository = self._repositories.get(name)
-        if repository is None:
-            repository = self._repositories.setdefault(name, self._open(reference))
-        return repository
+        return known.get(name) or known.setdefault(name, make(reference))
+
+    def _own(self, reference: Reference) -> Repository:
+        return Repository(self._desk(self._configuration.endpoint(reference)))
 
     def harbor(self, registry: str) -> Harbor:
         """The projects of a registry, if it is a Harbor; nothing is asked yet."""
@@ -111,7 +133,7 @@ class Registries:
             [e.reference.full_repository for e in s] == here
             for s in (by_tag, by_digest)
         ):
-            return Repository(self._desk(own))
+            return self.repository(reference)
         return MirroredRepository(
             self._desk(own),
             [Repository(self._desk(endpoint)) for endpoint in by_tag],

@@ -372,3 +372,14 @@ def test_a_run_that_is_ended_lists_and_reports_what_was_not_finished(
     assert mirroring.desk.read("mirror-failed.txt").splitlines() == lines
     report = json.loads(mirroring.desk.read("report.json"))
     assert [i["error"]["type"] for i in report["images"]] == ["Interrupted"] * 3
+
+
+@pytest.mark.parametrize("lines", [[], ["# a comment alone"], ["an invalid line x"]])
+def test_a_validation_that_checked_nothing_fails(desk: Desk, lines: list[str]) -> None:
+    listed = desk.write("list", *lines)
+
+    ran = desk.hangar("mirror", "validate", "-f", listed, "-d", "127.0.0.1:9")
+
+    assert ran.status == 1
+    assert "nothing was checked" in ran.err
+    assert "Done" not in ran.err

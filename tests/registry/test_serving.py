@@ -12,6 +12,8 @@ from pathlib import Path
 import bcrypt
 import pytest
 
+from hangar.serving import MemoryStorage, registry
+from hangar.serving.messages import Refusal
 from tests.support.content import put_attestation, put_image, put_index
 from tests.support.judges import PlainHTTP, skopeo
 from tests.support.registries import Certificates
@@ -215,6 +217,34 @@ def test_deleting_a_manifest_takes_its_tags_along(http: PlainHTTP) -> None:
     assert http.ask("DELETE", f"/v2/a/b/manifests/{image.digest}").status == 202
     assert http.ask("GET", "/v2/a/b/manifests/1").status == 404
     assert http.tags("a/b") == set()
+
+
+def test_a_blob_that_an_image_needs_is_not_deleted(http: PlainHTTP) -> None:
+    store = draft()
+    image = put_image(store, DATA, tag="1")
+    push(http, "a/b", store)
+    path = f"/v2/a/b/blobs/{DIGEST}"
+
+    assert http.ask("DELETE", path).status == 405
+    assert DIGEST in http.whole("a/b", "1")
+
+    http.ask("DELETE", f"/v2/a/b/manifests/{image.digest}")
+    assert http.ask("DELETE", path).status == 202
+    assert http.ask("GET", path).status == 404
+
+
+def test_forgotten_uploads_make_room_for_new_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(registry, "MAX_UPLOADS", 3)
+    kept = registry.Registry(MemoryStorage())
+    oldest, second, *_ = [kept.begin("a/b") for _ in range(3)]
+
+    with kept.session("a/b", oldest).lock:  # somebody is writing to it
+        kept.begin("a/b")
+        assert kept.session("a/b", oldest)
+        with pytest.raises(Refusal, match="upload unknown"):
+            kept.session("a/b", second)
 
 
 def test_a_kill_in_mid_upload_leaves_no_broken_blob(desk: Desk) -> None:

@@ -647,6 +647,17 @@ def test_checking_names_whatever_is_missing(
     assert name in error.missing
 
 
+@pytest.mark.parametrize("tags", [[], ["1.0"]])
+def test_a_check_that_checked_nothing_fails(
+    upstream: MemoryStore, mirror: MemoryStore, tags: list[str]
+) -> None:
+    put_image(upstream, b"layer", tag="1.0")
+    routes = [Route(tag, upstream, tag, mirror, tag, 1) for tag in tags]
+
+    with pytest.raises(Incomplete, match="nothing was checked"):
+        check_all(routes, selection=Selection(frozenset({"s390x"})))
+
+
 def test_only_a_deep_check_finds_damage(
     upstream: MemoryStore, mirror: MemoryStore
 ) -> None:

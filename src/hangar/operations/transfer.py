@@ -125,6 +125,9 @@ def check_all(
 
     With ``deep``, every byte is read back and hashed. What is there whole ends as
     `Status.UP_TO_DATE`, anything else as `Status.FAILED` with `Incomplete`.
+
+    Raises:
+        Incomplete: nothing was checked at all, which proves nothing.
     """
     wanted = selection or Selection()
 
@@ -140,7 +143,12 @@ def check_all(
             raise Incomplete(message, missing=absent, hint="copy the image again")
         return _Result(Plan(decided.source_digest, decided.digest), Traffic())
 
-    return _carry_out(act, routes, jobs, timeout, report, stop)
+    checked = _carry_out(act, routes, jobs, timeout, report, stop)
+    if all(outcome.status is Status.SKIPPED for outcome in checked):
+        message = "nothing was checked"
+        hint = "name images in the list, and select platforms that they have"
+        raise Incomplete(message, hint=hint)
+    return checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,11 +88,19 @@ class Registry:
         session = uuid.uuid4().hex
         with self._lock:
             if len(self._sessions) >= MAX_UPLOADS:
-                raise Refusal(
-                    429, "TOOMANYREQUESTS", "too many uploads", Retry_After="5"
-                )
+                self._drop_the_oldest()
             self._sessions[session] = Session(name, self._storage.upload())
         return session
+
+    def _drop_the_oldest(self) -> None:
+        """End the oldest upload that nobody is writing to."""
+        for session, found in self._sessions.items():
+            if not found.lock.locked():
+                del self._sessions[session]
+                found.upload.discard()
+                return
+        message = "too many uploads"
+        raise Refusal(429, "TOOMANYREQUESTS", message, Retry_After="5")
 
     def session(self, name: str, session: str) -> Session:
         """Find an upload under way."""
@@ -186,6 +194,8 @@ class Registry:
             repository = self._repository(name, "BLOB_UNKNOWN")
             if digest not in repository.blobs:
                 raise Refusal(404, "BLOB_UNKNOWN", f"blob unknown: {digest}")
+            if any(digest in r.blobs for r in repository.manifests.values()):
+                raise Refusal(405, "UNSUPPORTED", "a manifest needs this blob")
             del repository.blobs[digest]
             self._forget(digest)
 

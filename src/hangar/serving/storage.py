@@ -76,10 +76,12 @@ class Record:
         descriptor: with the artifact type and annotations that a list of referrers
             gives (distribution-spec 1.1, "Listing Referrers").
         subject: what it refers to, or None.
+        blobs: what it needs.
     """
 
     descriptor: Descriptor
     subject: Digest | None
+    blobs: frozenset[Digest]
 
     @classmethod
     def of(cls, manifest: Manifest) -> Self:
@@ -91,7 +93,8 @@ class Record:
             annotations=manifest.annotations,
         )
         subject = manifest.subject.digest if manifest.subject else None
-        return cls(descriptor, subject)
+        blobs = frozenset(blob.digest for blob in manifest.blobs)
+        return cls(descriptor, subject, blobs)
 
 
 @dataclass(slots=True)

@@ -247,8 +247,8 @@ def main() -> None:
     if not chosen.case and chosen.scale == 1:
         table = "\n".join(lines)
         text = re.sub(
-            r"(?s)(<!-- measured -->\n).*(\n<!-- end -->)",
-            lambda found: found[1] + table + found[2],
+            r"(?s)(<!-- measured -->\n).*(<!-- end -->)",
+            lambda found: f"{found[1]}{table}\n{found[2]}",
             PAGE.read_text(),
         )
         PAGE.write_text(text)

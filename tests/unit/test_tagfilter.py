@@ -1,0 +1,56 @@
+"""Choosing tags."""
+
+from __future__ import annotations
+
+import pytest
+
+from hangar.errors import InvalidInput
+from hangar.tagfilter import TagFilter
+
+TAGS = (
+    *("latest", "1.10", "1.9", "1.9.1", "v1.9.1", "1.10-alpine", "2.0.0-rc.1"),
+    *("main", "1.9", "20.1.1.1"),
+)
+
+
+def test_no_filter_chooses_all_once_in_byte_order() -> None:
+    assert TagFilter.parse().select(TAGS) == sorted(set(TAGS))
+
+
+def test_a_pattern_is_found_anywhere_unless_it_is_anchored() -> None:
+    assert TagFilter.parse("alp").select(TAGS) == ["1.10-alpine"]
+    assert TagFilter.parse(r"^1\.9$").select(TAGS) == ["1.9"]
+
+
+def test_a_range_chooses_versions_only_and_keeps_byte_order() -> None:
+    chosen = TagFilter.parse(semver=">=1.9").select(TAGS)
+
+    assert chosen == ["1.10", "1.9", "1.9.1", "v1.9.1"]
+
+
+def test_the_newest_come_highest_first_without_prereleases() -> None:
+    assert TagFilter.parse(newest=2).select(TAGS) == ["1.10", "1.9.1"]
+    assert TagFilter.parse(newest=3).select(TAGS) == ["1.10", "1.9.1", "v1.9.1"]
+    assert TagFilter.parse(newest=99).select(TAGS)[-1] == "1.9"
+
+
+def test_a_range_lets_prereleases_be_the_newest() -> None:
+    chosen = TagFilter.parse(semver=">=0-0", newest=2).select(TAGS)
+
+    assert chosen == ["2.0.0-rc.1", "1.10"]
+
+
+def test_all_that_is_asked_for_has_to_hold() -> None:
+    chosen = TagFilter.parse("^v", semver="~1.9", newest=5).select(TAGS)
+
+    assert chosen == ["v1.9.1"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "semver", "newest"), [("(", "", 0), ("", "one", 0), ("", "", -1)]
+)
+def test_a_filter_that_means_nothing_is_refused(
+    pattern: str, semver: str, newest: int
+) -> None:
+    with pytest.raises(InvalidInput, match="not a "):
+        TagFilter.parse(pattern, semver, newest)

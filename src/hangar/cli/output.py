@@ -9,7 +9,7 @@ import sys
 from hangar.errors import HangarError
 
 
-def show(text: str) -> None:
+def show(text: str, *, end: str = "\n") -> None:
     """Print a result to standard output.
 
     Raises:
@@ -17,7 +17,7 @@ def show(text: str) -> None:
         HangarError: it cannot be written.
     """
     try:
-        sys.stdout.write(f"{text}\n")
+        sys.stdout.write(f"{text}{end}")
         sys.stdout.flush()
     except BrokenPipeError:
         raise

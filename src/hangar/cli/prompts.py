@@ -1,0 +1,50 @@
+"""Questions that take a yes or a no; to be asked before a run hears of Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+
+from hangar.cli import output
+from hangar.cli.records import printable
+from hangar.errors import HangarError
+
+_LONGEST = 1024
+"""Bytes of an answer that are read."""
+
+
+def confirmed(question: str, *, yes: bool = False) -> bool:
+    """Ask on standard output; tell whether the first word of the answer says yes.
+
+    Every word that begins with ``y`` or ``Y`` does; an empty line or the end of
+    standard input does not. With ``yes`` the answer is printed as if it had been typed.
+    """
+    asked = f"{printable(question)} [y/N] "
+    if yes:
+        output.show(f"{asked}y")
+        return True
+    output.show(asked, end="")
+    return _answer().startswith((b"y", b"Y"))
+
+
+def allow_writing(name: str, *, yes: bool = False) -> None:
+    """Ask before a file is replaced; a pipe or a device is none.
+
+    Raises:
+        HangarError: the user wants to keep it.
+    """
+    if not Path(name).is_file():
+        return
+    if not confirmed(f'File "{name}" already exists! Overwrite?', yes=yes):
+        message = f'file "{name}" already exists'
+        raise HangarError(message, hint="choose another name, or use --auto-yes")
+
+
+def _answer() -> bytes:
+    """The first word of a line of standard input; b"" if there is none."""
+    line = b""
+    if sys.stdin:  # closed by whoever started us, otherwise
+        with contextlib.suppress(OSError):  # a terminal that is gone: nobody answers
+            line = sys.stdin.buffer.readline(_LONGEST)
+    return b"".join(line.split()[:1])

@@ -20,6 +20,10 @@ Chunks = Generator[bytes, None, None]
 """A blob's bytes in pieces; ``close()`` gives back what the stream holds."""
 
 
+COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
+"""Of the tags under which cosign keeps signatures, attestations and SBOMs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Companion:
     """What accompanies an image without being part of it: a signature, an SBOM.

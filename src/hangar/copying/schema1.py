@@ -20,6 +20,7 @@ from hangar.deadline import current
 from hangar.errors import IntegrityError, InvalidManifest
 from hangar.oci import (
     DOCKER_CONFIG,
+    DOCKER_LAYER,
     DOCKER_MANIFEST,
     MAX_BLOB,
     Descriptor,
@@ -29,8 +30,6 @@ from hangar.oci import (
     load_object,
 )
 from hangar.store import Source
-
-DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 _GZIP = 31
 """What zlib takes as a request to read gzip's header."""

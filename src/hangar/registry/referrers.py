@@ -23,10 +23,7 @@ from hangar.registry import manifests
 from hangar.registry.desk import Desk
 from hangar.registry.pages import pages
 from hangar.registry.tags import TagLookup
-from hangar.store import Companion
-
-COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
-"""Of the tags under which cosign keeps signatures, attestations and SBOMs."""
+from hangar.store import COSIGN_SUFFIXES, Companion
 
 _NO_SUCH_THING = frozenset({404, 405, 501})
 

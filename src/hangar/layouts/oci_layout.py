@@ -1,0 +1,241 @@
+"""An OCI image layout: a directory of blobs, with an index (image-spec 1.1).
+
+    oci-layout                  says that it is one
+    index.json                  names of images, and referrers
+    blobs/<algorithm>/<hex>     everything else
+
+A layout holds images of many repositories. An entry of the index is called by its full
+name, so skopeo finds it as ``oci:DIR:docker.io/library/nginx:1.27``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from hangar.errors import HangarError, InvalidArchive, InvalidDigest, NotFound
+from hangar.layouts import files
+from hangar.oci import (
+    MANIFEST_TYPES,
+    MAX_MANIFEST,
+    OCI_INDEX,
+    Descriptor,
+    Digest,
+    Manifest,
+    load_object,
+)
+from hangar.store import Companion
+
+logger = logging.getLogger(__name__)
+
+REF_NAME = "org.opencontainers.image.ref.name"
+"""The annotation that names an entry of the index (image-spec, "annotations.md")."""
+
+_FULL_NAME = "io.containerd.image.name"
+"""Where docker and containerd put the name, of which `REF_NAME` is then the tag."""
+
+MAX_INDEX = 256 << 20
+"""Bytes; half a million images have room in it."""
+
+_LOCK = "lock"
+_LAYOUT = {"imageLayoutVersion": "1.0.0"}
+
+
+class OciLayout:
+    """A layout; safe to use from many threads.
+
+    Args:
+        folder: where it is.
+        writing: whether it is to be written to; then it is made if need be, and
+            nobody else may write to it until it is closed.
+
+    Raises:
+        InvalidArchive: there is none, it is damaged, or somebody writes to it.
+    """
+
+    def __init__(self, folder: Path, *, writing: bool = False) -> None:
+        self.folder = folder
+        self._lock = threading.Lock()
+        self._publishing = threading.Lock()
+        self._changed = self._published = 0
+        self._referrers: dict[Digest, dict[Digest, Companion]] | None = None
+        with contextlib.ExitStack() as held:
+            if writing:
+                held.enter_context(_reserved(folder))
+                _make(folder)
+            self._index, listed = _read(folder)
+            self._entries = _by_name(listed)
+            self._held = held.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let others write to it."""
+        self._held.close()
+
+    @property
+    def entries(self) -> Mapping[str, Descriptor]:
+        """The index by names; what has none, or not alone, is called ``@digest``."""
+        with self._lock:
+            return dict(self._entries)
+
+    def path(self, digest: Digest) -> Path:
+        """The file of a blob, whether it is there or not."""
+        return self.folder / "blobs" / digest.algorithm / digest.hex
+
+    def find(self, name: str) -> Digest:
+        """What a name or a digest stands for.
+
+        Raises:
+            NotFound: nothing that is there.
+        """
+        with self._lock:
+            entry = self._entries.get(name)
+        with contextlib.suppress(InvalidDigest):
+            digest = entry.digest if entry else Digest(name)
+            if self.path(digest).is_file():
+                return digest
+        message = f"manifest unknown: oci:{self.folder}:{name}"
+        raise NotFound(message)
+
+    def manifest(self, digest: Digest) -> Manifest:
+        """Read a manifest; its bytes agree with its digest.
+
+        Raises:
+            HangarError: as those of `hangar.store.Source`.
+        """
+        raw = files.read(self.path(digest), MAX_MANIFEST)
+        digest.check(raw, "manifest")
+        return Manifest.parse(raw, algorithm=digest.algorithm)
+
+    def add(self, digest: Digest, chunks: Iterator[bytes], size: int) -> None:
+        """Write a blob of which ``chunks`` are the right bytes, or raise."""
+        files.write(self.path(digest), chunks, size, via=self.folder)
+
+    def enter(self, manifest: Manifest, name: str = "") -> None:
+        """Put a manifest into the index, in place of what has its name.
+
+        Several threads that come at once share one writing of the file.
+        """
+        annotations = {REF_NAME: name} if name else {}
+        entry = replace(manifest.descriptor, annotations=annotations)
+        with self._lock:
+            self._entries[name or f"@{entry.digest}"] = entry
+            if self._referrers is not None:
+                _note(self._referrers, manifest)
+            self._changed += 1
+            mine = self._changed
+        with self._publishing:
+            if self._published < mine:
+                self._publish()
+
+    def referrers(self, subject: Digest) -> tuple[Companion, ...]:
+        """What the index lists that refers to a manifest."""
+        with self._lock:
+            if self._referrers is None:
+                self._referrers = self._listed()
+            return tuple(self._referrers.get(subject, {}).values())
+
+    def _listed(self) -> dict[Digest, dict[Digest, Companion]]:
+        """All referrers by what they refer to."""
+        found: dict[Digest, dict[Digest, Companion]] = {}
+        for entry in self._entries.values():
+            if entry.media_type not in MANIFEST_TYPES:
+                continue
+            try:
+                _note(found, self.manifest(entry.digest))
+            except HangarError as error:  # whoever wants that image will be told
+                logger.debug("oci:%s: %s", self.folder, error)
+        return found
+
+    def _publish(self) -> None:
+        with self._lock:
+            listed = [entry.to_json() for entry in self._entries.values()]
+            state = self._changed
+        _write(self.folder, "index.json", {**self._index, "manifests": listed})
+        self._published = state
+
+
+def _by_name(listed: Sequence[Descriptor]) -> dict[str, Descriptor]:
+    """Entries by name; the first of a name has it, as skopeo thinks, too."""
+    entries: dict[str, Descriptor] = {}
+    for entry in listed:
+        stated = entry.annotations
+        name = stated.get(_FULL_NAME) or stated.get(REF_NAME) or f"@{entry.digest}"
+        entries.setdefault(name, entry)
+        if entries[name] != entry:
+            entries[f"{name}@{entry.digest}"] = entry
+    return entries
+
+
+def _note(found: dict[Digest, dict[Digest, Companion]], manifest: Manifest) -> None:
+    if manifest.subject:
+        companion = Companion(manifest.digest, artifact_type=manifest.artifact_type)
+        found.setdefault(manifest.subject.digest, {})[manifest.digest] = companion
+
+
+@contextlib.contextmanager
+def _reserved(folder: Path) -> Iterator[None]:
+    """Keep others from writing to a folder, `hangar serve` among them."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+    except BlockingIOError as error:
+        message = f"oci:{folder} is being written to"
+        raise InvalidArchive(message, hint="wait until that has ended") from error
+    except OSError as error:
+        message = f"cannot write to oci:{folder}: {error.strerror}"
+        raise InvalidArchive(message) from error
+
+
+def _make(folder: Path) -> None:
+    """Make a layout of an empty folder, or of what a kill left of making one."""
+    files.sweep(folder)
+    if not (folder / "oci-layout").exists():
+        if any(path.name != _LOCK for path in folder.iterdir()):
+            message = f"{folder} holds other files, and is no OCI layout"
+            raise InvalidArchive(message, hint="name a new directory")
+        _write(folder, "oci-layout", _LAYOUT)
+    if not (folder / "index.json").exists():
+        empty = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}
+        _write(folder, "index.json", empty)
+
+
+def _read(folder: Path) -> tuple[Mapping[str, Any], Sequence[Descriptor]]:
+    """Read the index, as it stands there and its entries."""
+    try:
+        layout = load_object(
+            files.read(folder / "oci-layout", MAX_MANIFEST), "oci-layout"
+        )
+        if layout != _LAYOUT:
+            message = f"layouts of this version are not known: {layout!r:.80}"
+            raise InvalidArchive(message)
+        index = load_object(files.read(folder / "index.json", MAX_INDEX), "index.json")
+        return index, [Descriptor.from_json(item) for item in index["manifests"]]
+    except (HangarError, LookupError, TypeError) as error:
+        message = f"{folder} is no OCI layout, or a damaged one: {error}"
+        raise InvalidArchive(message) from error
+
+
+def _write(folder: Path, name: str, value: Mapping[str, Any]) -> None:
+    raw = json.dumps(value).encode()
+    files.write(folder / name, [raw], len(raw), via=folder)

@@ -19,16 +19,23 @@ if TYPE_CHECKING:
     from hangar.deadline import Stop
     from hangar.errors import HangarError
     from hangar.events import Event, Outcome, Report, Reporter, Status, Traffic
-    from hangar.operations.routes import mirror_routes
+    from hangar.operations.images import Image, open_image
+    from hangar.operations.inspection import Summary, inspect_all, sizes, summarize
+    from hangar.operations.merging import merge_manifests, merged_index, read_part
+    from hangar.operations.platforms import wanted_platform
+    from hangar.operations.routes import mirror_routes, source_routes
+    from hangar.operations.tags import delete_image, list_tags, tags_of
     from hangar.operations.transfer import check_all, copy_all, plan_all
     from hangar.reference import Reference
     from hangar.registry import Registries
     from hangar.selection import Selection
+    from hangar.tagfilter import TagFilter
 
 __all__ = [
     "Configuration",
     "Event",
     "HangarError",
+    "Image",
     "Outcome",
     "Reference",
     "Registries",
@@ -37,11 +44,25 @@ __all__ = [
     "Selection",
     "Status",
     "Stop",
+    "Summary",
+    "TagFilter",
     "Traffic",
     "check_all",
     "copy_all",
+    "delete_image",
+    "inspect_all",
+    "list_tags",
+    "merge_manifests",
+    "merged_index",
     "mirror_routes",
+    "open_image",
     "plan_all",
+    "read_part",
+    "sizes",
+    "source_routes",
+    "summarize",
+    "tags_of",
+    "wanted_platform",
 ]
 
 _HOMES = {
@@ -49,11 +70,17 @@ _HOMES = {
     "deadline": ["Stop"],
     "errors": ["HangarError"],
     "events": ["Event", "Outcome", "Report", "Reporter", "Status", "Traffic"],
-    "operations.routes": ["mirror_routes"],
+    "operations.images": ["Image", "open_image"],
+    "operations.inspection": ["Summary", "inspect_all", "sizes", "summarize"],
+    "operations.merging": ["merge_manifests", "merged_index", "read_part"],
+    "operations.platforms": ["wanted_platform"],
+    "operations.routes": ["mirror_routes", "source_routes"],
+    "operations.tags": ["delete_image", "list_tags", "tags_of"],
     "operations.transfer": ["check_all", "copy_all", "plan_all"],
     "reference": ["Reference"],
     "registry": ["Registries"],
     "selection": ["Selection"],
+    "tagfilter": ["TagFilter"],
 }
 """Where the public names live; imported when first used, so that starting is fast."""
 

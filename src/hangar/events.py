@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+from hangar.oci import Descriptor, Platform
 from hangar.store import Put
 
 
@@ -69,6 +70,8 @@ class Outcome:
         traffic: bytes by how they came to be there (in a dry run: would come).
         seconds: how long it took.
         error: why it failed or was skipped, or None.
+        entries: manifests that it consists of, with their platforms, if the batch was
+            to find that out.
     """
 
     number: int
@@ -81,6 +84,13 @@ class Outcome:
     traffic: Traffic = Traffic()
     seconds: float = 0.0
     error: Exception | None = None
+    entries: tuple[Descriptor, ...] = ()
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """What it runs on, as far as that was found out; attestations run nowhere."""
+        stated = (entry.platform for entry in self.entries)
+        return tuple(p for p in stated if p and p.architecture != "unknown")
 
 
 @dataclass(frozen=True, slots=True)

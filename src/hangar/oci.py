@@ -288,8 +288,7 @@ class Manifest:
             "mediaType": OCI_INDEX,
             "manifests": [entry.to_json() for entry in entries],
         }
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-        return cls.parse(escape_html(text).encode(errors="replace"), OCI_INDEX)
+        return cls.parse(indented(value), OCI_INDEX)
 
     @property
     def is_index(self) -> bool:
@@ -324,6 +323,12 @@ DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 CONFIG_TYPES = frozenset({OCI_CONFIG, DOCKER_CONFIG})
 """Configs that state a platform; a manifest with another one is an artifact."""
+
+
+def indented(value: Any) -> bytes:
+    """JSON for people, formatted as the Go program formats it."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return escape_html(text).encode(errors="replace")
 
 
 def escape_html(text: str) -> str:

@@ -29,7 +29,7 @@ def completed(line: str) -> list[str]:
     [
         ("mi", ["mirror"]),
         ("mirror v", ["validate"]),
-        ("--debug m", ["mirror"]),
+        ("--debug mi", ["mirror"]),
         ("mirror -f x va", ["validate"]),
         ("mirror validate --dee", ["--deep"]),
         ("mirror --dest", ["--destination", "--destination-project"]),

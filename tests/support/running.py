@@ -46,22 +46,24 @@ class Desk:
         own = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), "TZ": "UTC"}
         return cls(folder, {**kept, **own, **environment})
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
         """Start ``hangar`` without waiting for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "hangar", *arguments],
             cwd=self.folder,
             env=self.environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def hangar(self, *arguments: str) -> Ran:
-        """Run ``hangar`` to its end."""
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=240)
+    def hangar(self, *arguments: str, typed: str = "") -> Ran:
+        """Run ``hangar`` to its end; standard input is what was ``typed``."""
+        with self.start(*arguments, stdin=subprocess.PIPE) as process:
+            out, err = process.communicate(typed, timeout=240)
         return Ran(process.returncode, out, err)
 
     def write(self, name: str, *lines: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -69,8 +69,13 @@ class Run:
         ):
             self.console.info(f"{what} List: [{','.join(sorted(wanted))}]")
 
-    def through(self, work: Work) -> int:
-        """Do ``work`` with the images of the list; return the exit status."""
+    def through(
+        self, work: Work, publish: Callable[[Report], None] | None = None
+    ) -> int:
+        """Do ``work`` with the images of the list; return the exit status.
+
+        ``publish`` writes what is to be written in place of the JSON report.
+        """
         lines = read(self.batch.file)
         wanted = [line for line in lines if line.valid]
         ignored = [line for line in lines if not line.valid]
@@ -92,7 +97,10 @@ class Run:
             try:
                 self._list_failed(wanted, report)
             finally:
-                self._write_report(report, started, ignored)
+                if publish:
+                    publish(report)
+                else:
+                    self._write_report(report, started, ignored)
             return self._conclude(report)
 
     def _warn(self, wanted: Sequence[Line], ignored: Sequence[Line]) -> None:

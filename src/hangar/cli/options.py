@@ -42,7 +42,15 @@ class Batch:
     timeout: float
 
 
-def batch_options(failed: str) -> Callable[[Function], Function]:
+REPORT = option(
+    "--report", type=FileName(".json"), help="File that gets a report, in JSON."
+)
+"""The report that commands share; some write another one."""
+
+
+def batch_options(
+    failed: str, report: Function = REPORT
+) -> Callable[[Function], Function]:
     """Options of whatever works through a list; they make a `Batch`, ``batch``."""
     return bundle(
         "batch",
@@ -61,11 +69,7 @@ def batch_options(failed: str) -> Callable[[Function], Function]:
             default=failed,
             help="File that gets the lines that failed.",
         ),
-        option(
-            "--report",
-            type=FileName(".json"),
-            help="File that gets a report, in JSON.",
-        ),
+        report,
         option(
             "-j",
             "--jobs",
@@ -131,6 +135,24 @@ def registry_options(function: Function) -> Function:
             " By default as registries.conf says, else true.",
         ),
     )(function)
+
+
+def image_argument(function: Function) -> Function:
+    """The one image that a command is about; it reaches the function as ``image``."""
+
+    def given(ctx: click.Context, param: click.Parameter, image: str) -> str:
+        del param
+        if not image:
+            message = "image reference not provided"
+            raise click.UsageError(message, ctx)
+        return image
+
+    return click.argument("image", default="", callback=given)(function)
+
+
+AUTO_YES = option(
+    "-y", "--auto-yes", type=BOOLEAN, help="Do not ask; the answer is yes."
+)
 
 
 def push_options(function: Function) -> Function:

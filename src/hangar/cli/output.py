@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Iterator
 
 from hangar.errors import HangarError
 
@@ -16,9 +17,22 @@ def show(text: str, *, end: str = "\n") -> None:
         BrokenPipeError: whoever read it has seen enough.
         HangarError: it cannot be written.
     """
-    try:
+    with _told():
         sys.stdout.write(f"{text}{end}")
         sys.stdout.flush()
+
+
+def show_bytes(data: bytes) -> None:
+    """Print a result as it is to standard output; errors as of `show`."""
+    with _told():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -60,7 +60,27 @@ ROOT = Entry(
     "basics:hangar",
     children=(
         Entry("completion", "Print a shell's completion script.", "completion:script"),
+        Entry("delete", "Delete an image from a registry.", "delete:delete"),
         Entry("help", "Show the help of a command.", "basics:show_help"),
+        Entry(
+            "inspect",
+            "Show what an image is.",
+            "inspect:inspect",
+            ("i",),
+            (
+                Entry(
+                    "list",
+                    "Report the platforms of a list of images.",
+                    "inspect_list:inspect_list",
+                ),
+            ),
+        ),
+        Entry("list-tags", "List the tags of an image.", "list_tags:list_tags"),
+        Entry(
+            "merge-manifest",
+            "Make one multi-platform image of several images.",
+            "merge_manifest:merge_manifest",
+        ),
         Entry(
             "mirror",
             "Copy images from registries to a registry.",

@@ -24,6 +24,8 @@ from hangar.events import (
 class Words:
     """Sentences with ``{source}`` and ``{destination}``; what is "" is not said.
 
+    Of an image that was reached, they may also tell the ``{platforms}``.
+
     Attributes:
         started: work on an image begins.
         copied: it was copied.
@@ -91,4 +93,9 @@ def moved(traffic: Traffic) -> str:
 
 
 def _said(sentence: str, named: ImageStarted | Outcome) -> str:
-    return sentence.format(source=named.source, destination=named.destination)
+    platforms = named.platforms if isinstance(named, Outcome) else ()
+    return sentence.format(
+        source=named.source,
+        destination=named.destination,
+        platforms=",".join(map(str, platforms)),
+    )

@@ -6,17 +6,23 @@
 stores, and every ``validate`` is a plan of which nothing is missing.
 """
 
+from hangar.copying.entries import entries_of
 from hangar.copying.execute import Transfer, foreseen, missing
 from hangar.copying.ledger import Ledger
+from hangar.copying.merging import joined
 from hangar.copying.plan import Plan, Route, full_plan, plan
+from hangar.copying.streams import read_config
 
 __all__ = [
     "Ledger",
     "Plan",
     "Route",
     "Transfer",
+    "entries_of",
     "foreseen",
     "full_plan",
+    "joined",
     "missing",
     "plan",
+    "read_config",
 ]

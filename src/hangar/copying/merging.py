@@ -8,7 +8,7 @@ build, whatever its revision.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from hangar.oci import Descriptor, Manifest, Platform
 
@@ -31,6 +31,25 @@ def merged(
     if existing and unchanged and all(_stands(entry, present) for entry in chosen):
         return existing
     return Manifest.index([*kept, *chosen])
+
+
+def joined(entries: Iterable[Descriptor]) -> tuple[Descriptor, ...]:
+    """Entries of several images as one index has them.
+
+    Each takes the place of an earlier one for the same platform. Attestations of what
+    is not listed are left out.
+    """
+    result: list[Descriptor] = []
+    for new in entries:
+        result = [old for old in result if not _displaces(new, old)]
+        result.append(new)
+    listed = {entry.digest for entry in result}
+    return tuple(e for e in result if not e.attests or e.attests in listed)
+
+
+def _displaces(new: Descriptor, old: Descriptor) -> bool:
+    """As `_replaces`; but what states no platform takes no other's place."""
+    return new.digest == old.digest if new.platform is None else _replaces(new, old)
 
 
 def _kept(

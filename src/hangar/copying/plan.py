@@ -13,10 +13,9 @@ from typing import Generic, TypeVar
 
 from hangar.copying import schema1, signatures
 from hangar.copying.merging import merged
-from hangar.copying.streams import verified
+from hangar.copying.streams import read_config
 from hangar.errors import Incomplete, InvalidManifest, NoMatchingPlatform, NotFound
 from hangar.oci import (
-    MAX_CONFIG,
     Descriptor,
     Digest,
     Manifest,
@@ -59,7 +58,9 @@ class Route(Generic[D_co]):
 
     @property
     def destination_name(self) -> str:
-        """Full name of what is written."""
+        """Full name of what is written; "" if the image is to stay where it is."""
+        if self.destination is self.source and not self.tag:
+            return ""
         return _full_name(self.destination, self.tag or self.reference)
 
 
@@ -328,11 +329,7 @@ class _Planner:
             return b"{}"
         if config.digest in self._made:
             return self._made[config.digest]
-        if config.size > MAX_CONFIG:
-            message = f"{store.name}: a config of {config.size} bytes"
-            raise InvalidManifest(message)
-        with contextlib.closing(store.blob(config)) as chunks:
-            data = b"".join(verified(chunks, config))
+        data = read_config(store, config)
         if store is self._source:
             self._made[config.digest] = data
         return data

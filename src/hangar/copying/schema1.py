@@ -87,10 +87,16 @@ class _Image:
 
 def platform(manifest: Manifest) -> Platform:
     """Read what a schema 1 image runs on."""
-    newest = _Image.parse(manifest).history[-1]
+    newest, _ = described(manifest)
     return Platform.from_json(
         {key: newest.get(key) for key in ("architecture", "os", "variant")}
     )
+
+
+def described(manifest: Manifest) -> tuple[Mapping[str, Any], tuple[Digest, ...]]:
+    """Read what a schema 1 image says of itself, and its layers, oldest first."""
+    image = _Image.parse(manifest)
+    return image.history[-1], image.blobs
 
 
 def converted(

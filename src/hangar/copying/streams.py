@@ -1,12 +1,14 @@
-"""Wrappers around a stream of content: verification and counting."""
+"""Streams of content: verified, counted, read to their end."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 
-from hangar.errors import IntegrityError
-from hangar.oci import Descriptor
+from hangar.errors import IntegrityError, InvalidManifest
+from hangar.oci import MAX_CONFIG, Descriptor
+from hangar.store import Source
 
 
 def verified(chunks: Iterable[bytes], blob: Descriptor) -> Iterator[bytes]:
@@ -39,3 +41,17 @@ def counted(chunks: Iterable[bytes], told: Callable[[int], None]) -> Iterator[by
     for chunk in chunks:
         told(len(chunk))
         yield chunk
+
+
+def read_config(source: Source, config: Descriptor) -> bytes:
+    """Read an image's config.
+
+    Raises:
+        InvalidManifest: it has more than `MAX_CONFIG` bytes.
+        HangarError: it cannot be read.
+    """
+    if config.size > MAX_CONFIG:
+        message = f"{source.name}: a config of {config.size} bytes"
+        raise InvalidManifest(message)
+    with contextlib.closing(source.blob(config)) as chunks:
+        return b"".join(verified(chunks, config))

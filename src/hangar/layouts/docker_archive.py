@@ -64,7 +64,7 @@ class DockerArchive:
             names[""] = next(iter(self._manifests))
         if reference not in names:
             message = f"manifest unknown: {self.name}:{reference}"
-            raise NotFound(message, hint=f"it has {', '.join(self._tags)}")
+            raise NotFound(message, hint=f"it has {', '.join(self._tags):.200}")
         return self._manifests[names[reference]]
 
     def blob(self, blob: Descriptor) -> Chunks:

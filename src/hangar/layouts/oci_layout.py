@@ -101,19 +101,23 @@ class OciLayout:
         return self.folder / "blobs" / digest.algorithm / digest.hex
 
     def find(self, name: str) -> Digest:
-        """What a name or a digest stands for.
+        """What a name or a digest stands for; the only image is called "", too.
 
         Raises:
             NotFound: nothing that is there.
         """
         with self._lock:
             entry = self._entries.get(name)
+            if not name and len(self._entries) == 1:
+                entry = next(iter(self._entries.values()))
+            names = ", ".join(self._entries)
         with contextlib.suppress(InvalidDigest):
             digest = entry.digest if entry else Digest(name)
             if self.path(digest).is_file():
                 return digest
-        message = f"manifest unknown: oci:{self.folder}:{name}"
-        raise NotFound(message)
+        mark = ":" if name else ""
+        message = f"manifest unknown: oci:{self.folder}{mark}{name}"
+        raise NotFound(message, hint=f"it has {names:.200}")
 
     def manifest(self, digest: Digest) -> Manifest:
         """Read a manifest; its bytes agree with its digest.

@@ -12,7 +12,7 @@ from hangar.events import Outcome, Status
 from hangar.imagelist import Line
 from hangar.reference import Reference, names_registry
 from hangar.registry import Registries
-from hangar.store import Destination
+from hangar.store import Destination, Source
 
 
 def mirror_routes(
@@ -60,6 +60,33 @@ def mirror_routes(
 
     parsed = [line for line in _lines(lines) if line.valid]
     return [route(line) for line in parsed]
+
+
+def source_routes(
+    lines: Iterable[str | Line],
+    registries: Registries,
+    *,
+    registry: str = "",
+    project: str = "",
+) -> list[Route[Source] | Outcome]:
+    """Make routes that end where they begin, for images that are only looked at.
+
+    Args:
+        lines: of an image list, in either format.
+        registries: gives the repositories to read from.
+        registry: replaces every image's registry.
+        project: replaces the first part of every image's path.
+    """
+
+    def route(line: Line) -> Route[Source] | Outcome:
+        try:
+            origin = _origin(line).moved(registry=registry, project=project)
+            source = registries.source(origin)
+        except HangarError as error:
+            return failed(line, error)
+        return Route(line.text, source, origin.locator, source, "", line.number)
+
+    return [route(line) for line in _lines(lines) if line.valid]
 
 
 def failed(line: Line, error: HangarError) -> Outcome:

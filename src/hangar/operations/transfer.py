@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from hangar.batch import Pools
@@ -36,6 +36,7 @@ from hangar.events import (
     Traffic,
     unheard,
 )
+from hangar.oci import Descriptor
 from hangar.selection import Selection
 from hangar.store import Destination, Source
 
@@ -76,14 +77,14 @@ def copy_all(
     ledger = Ledger()
     wanted = selection or Selection()
 
-    def act(route: Route[Destination], pools: Pools, report: Reporter) -> _Result:
+    def act(route: Route[Destination], pools: Pools, report: Reporter) -> Result:
         decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
         if not decided.steps:
-            return _Result(decided, Traffic())
+            return Result(decided)
         traffic = Transfer(route, decided, ledger, report).execute(pools.blobs)
-        return _Result(decided, traffic)
+        return Result(decided, traffic)
 
-    return _carry_out(act, routes, jobs, timeout, report, stop)
+    return carry_out(act, routes, jobs, timeout, report, stop)
 
 
 def plan_all(
@@ -101,12 +102,12 @@ def plan_all(
     ledger = Ledger()
     wanted = selection or Selection()
 
-    def act(route: Route[Destination], pools: Pools, report: Reporter) -> _Result:
+    def act(route: Route[Destination], pools: Pools, report: Reporter) -> Result:
         del pools, report
         decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
-        return _Result(decided, foreseen(route, decided, ledger))
+        return Result(decided, foreseen(route, decided, ledger))
 
-    return _carry_out(act, routes, jobs, timeout, report, stop)
+    return carry_out(act, routes, jobs, timeout, report, stop)
 
 
 def check_all(
@@ -131,7 +132,7 @@ def check_all(
     """
     wanted = selection or Selection()
 
-    def act(route: Route[S], pools: Pools, report: Reporter) -> _Result:
+    def act(route: Route[S], pools: Pools, report: Reporter) -> Result:
         del report
         decided = full_plan(
             route, wanted, overwrite=overwrite, platform_tags=platform_tags
@@ -141,9 +142,9 @@ def check_all(
             more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
             message = f"{route.destination_name} lacks {', '.join(absent[:3])}{more}"
             raise Incomplete(message, missing=absent, hint="copy the image again")
-        return _Result(Plan(decided.source_digest, decided.digest), Traffic())
+        return Result(Plan(decided.source_digest, decided.digest))
 
-    checked = _carry_out(act, routes, jobs, timeout, report, stop)
+    checked = carry_out(act, routes, jobs, timeout, report, stop)
     if all(outcome.status is Status.SKIPPED for outcome in checked):
         message = "nothing was checked"
         hint = "name images in the list, and select platforms that they have"
@@ -152,15 +153,22 @@ def check_all(
 
 
 @dataclass(frozen=True, slots=True)
-class _Result:
-    """What came of one image."""
+class Result:
+    """What came of one image.
+
+    Attributes:
+        plan: what there was to do.
+        traffic: bytes that were moved.
+        entries: what the image consists of, if that was asked for.
+    """
 
     plan: Plan
-    traffic: Traffic
+    traffic: Traffic = field(default_factory=Traffic)
+    entries: tuple[Descriptor, ...] = ()
 
 
-def _carry_out(
-    act: Callable[[Route[S], Pools, Reporter], _Result],
+def carry_out(
+    act: Callable[[Route[S], Pools, Reporter], Result],
     routes: Iterable[Route[S] | Outcome],
     jobs: int,
     timeout: float | None,
@@ -213,7 +221,7 @@ def _chains(routes: Sequence[Route[S] | Outcome]) -> list[list[int]]:
 
 def _outcome(
     route: Route[S],
-    act: Callable[[Route[S], Pools, Reporter], _Result],
+    act: Callable[[Route[S], Pools, Reporter], Result],
     pools: Pools,
     timeout: float | None,
     report: Reporter,
@@ -249,5 +257,6 @@ def _outcome(
             source_digest=decided.source_digest,
             digest=decided.digest,
             traffic=result.traffic,
+            entries=result.entries,
         )
     return replace(outcome, seconds=time.monotonic() - started)

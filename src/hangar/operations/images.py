@@ -1,0 +1,98 @@
+"""One image, wherever it is: names with transports, as skopeo's users write them.
+
+    NAME  docker://NAME          in a registry
+    oci:DIR[:NAME]               in an OCI layout
+    dir:DIR                      in a directory that skopeo wrote
+    docker-archive:FILE[:NAME]   in a file that 'docker save' wrote
+
+``docker:dind`` is a name in a registry, for ``docker:`` is a transport only before
+``//``. An image that is called ``oci`` or ``dir`` needs its transport.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hangar.copying import read_config
+from hangar.errors import Unsupported
+from hangar.layouts import DockerArchive, LayoutRepository, OciLayout, SkopeoDirectory
+from hangar.oci import Manifest, Platform
+from hangar.operations.platforms import chosen_image, wanted_platform
+from hangar.reference import Reference
+from hangar.registry import Registries
+from hangar.store import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image in some store.
+
+    Attributes:
+        source: what it is read from.
+        reference: what it is called there.
+    """
+
+    source: Source
+    reference: str
+
+    @property
+    def name(self) -> str:
+        """Its full name."""
+        mark = "@" if self.reference.startswith("sha256:") else ":"
+        return f"{self.source.name}{mark if self.reference else ''}{self.reference}"
+
+    def manifest(self) -> Manifest:
+        """What it is called: an index, or the manifest of an image."""
+        return self.source.manifest(self.reference)
+
+    def chosen(self, platform: Platform | None = None) -> Manifest:
+        """The manifest for one platform; by default, the one of this machine.
+
+        Raises:
+            NoMatchingPlatform: there is none for it.
+        """
+        wanted = platform or wanted_platform()
+        return chosen_image(self.source, self.reference, wanted)
+
+    def config(self, platform: Platform | None = None) -> bytes:
+        """The config of the image for one platform, as it is stored.
+
+        Raises:
+            NoMatchingPlatform: there is no image for it.
+            Unsupported: the manifest has none (Docker schema 1).
+        """
+        manifest = self.chosen(platform)
+        if manifest.config is None:
+            message = f"a manifest of type {manifest.media_type} has no config"
+            raise Unsupported(message, hint="see all of it with --raw")
+        return read_config(self.source, manifest.config)
+
+
+def open_image(name: str, registries: Registries) -> Image:
+    """Find out what a name with or without transport stands for.
+
+    Nothing is asked of a registry yet; files are opened.
+
+    Raises:
+        InvalidReference: it is no name.
+        NotFound: there is no such file or directory.
+        InvalidArchive: it does not hold images.
+        Unsupported: the transport needs a container daemon.
+    """
+    transport, _, rest = name.partition(":")
+    place, _, inside = rest.partition(":")
+    match transport:
+        case "oci":
+            return Image(LayoutRepository(OciLayout(Path(place))), inside)
+        case "dir":
+            return Image(SkopeoDirectory(Path(rest)), "")
+        case "docker-archive":
+            full = str(Reference.parse(inside)) if inside else ""
+            return Image(DockerArchive(Path(place)), full)
+        case "docker-daemon":
+            message = f"{name}: no daemon is involved"
+            hint = "save it with 'docker save -o FILE', and use docker-archive:FILE"
+            raise Unsupported(message, hint=hint)
+    reference = Reference.parse(name.removeprefix("docker://"))
+    return Image(registries.source(reference), reference.locator)

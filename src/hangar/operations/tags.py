@@ -1,0 +1,79 @@
+"""The tags of a repository: listed, and deleted."""
+
+from __future__ import annotations
+
+import itertools
+
+from hangar.batch import Pools
+from hangar.errors import NotFound, RegistryError, Unsupported
+from hangar.oci import Digest
+from hangar.operations.transfer import DEFAULT_JOBS
+from hangar.reference import Reference
+from hangar.registry import Registries, Repository
+from hangar.tagfilter import TagFilter
+
+MAX_TAGS = 2000
+"""Tags that are asked for their digest before one is deleted."""
+
+_NOT_DONE = frozenset({400, 405, 501})
+"""How registries refuse to delete a tag by itself."""
+
+
+def list_tags(
+    image: Reference, registries: Registries, *, wanted: TagFilter | None = None
+) -> list[str]:
+    """List the tags of an image's repository, in byte order unless ``wanted`` differs.
+
+    Raises:
+        NotFound: there is no such repository.
+        HangarError: the registry cannot be asked.
+    """
+    tags = registries.repository(image).tags()
+    return (wanted or TagFilter()).select(tags)
+
+
+def tags_of(
+    repository: Repository, digest: Digest, *, jobs: int = DEFAULT_JOBS
+) -> list[str]:
+    """Find all tags that name a manifest, in byte order; each tag is asked for.
+
+    Raises:
+        Unsupported: there are more than `MAX_TAGS` tags.
+        HangarError: the registry does not list its tags, or cannot be asked.
+    """
+    listed = list(itertools.islice(repository.tags(), MAX_TAGS + 1))
+    if len(listed) > MAX_TAGS:
+        message = f"{repository.name} has more than {MAX_TAGS} tags"
+        raise Unsupported(message)
+
+    def names(tag: str) -> bool:
+        try:
+            return repository.resolve(tag) == digest
+        except NotFound:  # deleted meanwhile
+            return False
+
+    tags = sorted(set(listed))
+    with Pools(jobs) as pools:
+        found = pools.images(names, tags)
+    return list(itertools.compress(tags, found))
+
+
+def delete_image(
+    image: Reference, digest: Digest, registries: Registries, *, tag_only: bool = False
+) -> None:
+    """Delete a manifest with all its tags, or just the tag of ``image``.
+
+    Raises:
+        NotFound: it is not there any more.
+        Unsupported: the registry cannot delete a tag alone; nothing was deleted.
+        HangarError: the registry refuses.
+    """
+    repository = registries.repository(image)
+    try:
+        repository.delete(image.tag if tag_only else digest)
+    except RegistryError as error:
+        if not tag_only or error.status not in _NOT_DONE:
+            raise
+        message = f"{image.registry} cannot delete a tag by itself: {error}"
+        hint = "without --tag-only the image goes with all its tags"
+        raise Unsupported(message, hint=hint) from error

@@ -11,6 +11,7 @@ from tests.support.content import put_image
 from tests.support.judges import PlainHTTP
 from tests.support.registries import DockerRegistry, docker_registry
 from tests.support.running import Desk, Ran
+from tests.support.scripted import Scripted, reply
 from tests.support.seeding import draft, push
 
 
@@ -127,6 +128,32 @@ def test_a_registry_that_deletes_nothing_is_told(desk: Desk) -> None:
         assert ran.status == 1
         assert "the registry does not allow this" in ran.err
         assert registry.http.manifest("team/app", "1.0")
+
+
+def test_a_registry_that_lists_no_tags_is_no_reason_to_give_up(desk: Desk) -> None:
+    known = reply(200, Docker_Content_Digest=f"sha256:{'0' * 64}")
+    with Scripted(reply(200), known, reply(404), reply(202)) as server:
+        ran = delete(desk, f"{server.address}/team/app:1.0", "-y")
+
+    assert ran.status == 0
+    assert "[WARN] other tags may name the same image: " in ran.err
+
+
+def test_of_many_tags_some_are_named(desk: Desk) -> None:
+    with serving(desk) as http:
+        store = draft()
+        image = put_image(store, b"layer", tag="t0")
+        push(http, "team/app", store)
+        raw, kind = store.manifest("t0").raw, image.media_type
+        for number in range(1, 14):
+            path = f"/v2/team/app/manifests/t{number}"
+            assert http.ask("PUT", path, raw, Content_Type=kind).status == 201
+
+        ran = delete(desk, f"{http.address}/team/app:t0", "-y")
+
+    named = "t1, t10, t11, t12, t13, t2, t3, t4, t5, t6 and 3 more"
+    gone = f"13 other tags of the same image will be gone, too: {named}"
+    assert f"- [WARN] {gone}" in ran.err.splitlines()
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,7 @@ class DockerArchive:
             case {"rootfs": {"diff_ids": [*ids]}} if len(ids) == len(layers):
                 pass
             case _:
-                message = (
-                    f"{self.name}: {member} does not state its {len(layers)} layers"
-                )
+                message = f"{self.name}: {member!r:.120} states other layers"
                 raise InvalidArchive(message)
         for layer, diff_id in zip(layers, ids, strict=True):
             with _unpacked(tar, str(layer)) as file:

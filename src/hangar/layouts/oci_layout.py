@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import json
 import logging
 import threading
@@ -44,6 +45,9 @@ _FULL_NAME = "io.containerd.image.name"
 
 MAX_INDEX = 256 << 20
 """Bytes; half a million images have room in it."""
+
+_NAMED = 5
+"""Images that are named when another one is not there."""
 
 _LOCK = "lock"
 _LAYOUT = {"imageLayoutVersion": "1.0.0"}
@@ -110,14 +114,14 @@ class OciLayout:
             entry = self._entries.get(name)
             if not name and len(self._entries) == 1:
                 entry = next(iter(self._entries.values()))
-            names = ", ".join(self._entries)
+            names = ", ".join(itertools.islice(self._entries, _NAMED))
         with contextlib.suppress(InvalidDigest):
             digest = entry.digest if entry else Digest(name)
             if self.path(digest).is_file():
                 return digest
         mark = ":" if name else ""
         message = f"manifest unknown: oci:{self.folder}{mark}{name}"
-        raise NotFound(message, hint=f"it has {names:.200}")
+        raise NotFound(message, hint=f"it has {names}" if names else "it is empty")
 
     def manifest(self, digest: Digest) -> Manifest:
         """Read a manifest; its bytes agree with its digest.

@@ -200,6 +200,20 @@ def test_a_table_has_a_line_for_each_platform(desk: Desk, image: str) -> None:
     assert {row[2] for row in rows} == {"B"}
 
 
+def test_an_image_is_named_as_it_was_asked_for(
+    desk: Desk, source: DockerRegistry
+) -> None:
+    store = draft()
+    digest = put_image(store, b"layer", tag="1.0").digest
+    push(source.http, "team/app", store)
+    app = f"{source.address}/team/app"
+
+    for name in (f"{app}:1.0", f"{app}@{digest}", f"{app}:1.0@{digest}"):
+        flags = ("--format=table", "--tls-verify=false")
+        first = inspected(desk, name, *flags).out.splitlines()[0]
+        assert first == f"Image:   {name.replace(':1.0@', '@')}"
+
+
 def test_an_artifact_shows_its_layers_and_is_one_line_of_a_table(
     desk: Desk, layout: Path
 ) -> None:

@@ -229,6 +229,19 @@ def test_a_report_that_is_there_is_replaced_only_after_a_yes(site: Site) -> None
     assert mode & 0o777 == 0o644
 
 
+def test_a_list_on_standard_input_is_not_taken_for_an_answer(site: Site) -> None:
+    (site.desk.folder / "inspect-report.txt").write_text("precious")
+    typed = f"yes.invalid/none\n{site.names[2]}\n"
+
+    ran = site.run(listed="-", typed=typed)
+    assert (ran.status, ran.out) == (1, "")
+    assert "use --auto-yes" in ran.err
+    assert site.desk.read("inspect-report.txt") == "precious"
+
+    site.run("-y", listed="-", typed=f"{site.names[2]}\n")
+    assert site.desk.read("inspect-report.txt").startswith("   1 | ")
+
+
 def test_an_empty_list_makes_an_empty_report(site: Site) -> None:
     empty = site.desk.write("empty")
 

@@ -61,6 +61,8 @@ def test_sizes_are_of_manifest_config_and_layers(store: MemoryStore) -> None:
     for looked_at in (index, manifest):
         ((found, size),) = sizes(Image(store, "1.0"), looked_at)
         assert (found.digest, size) == (one.digest, total)
+    del store.manifests[one.digest]
+    assert [size for _, size in sizes(Image(store, "1.0"), index)] == [None]
 
 
 def test_a_later_image_for_the_same_platform_takes_the_earlier_ones_place(

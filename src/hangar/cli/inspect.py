@@ -140,7 +140,8 @@ def _table(image: hangar.Image) -> Iterator[str]:
     rows = [("PLATFORM", "SIZE", "DIGEST")]
     for entry, size in hangar.sizes(image, manifest):
         platform = "attestation" if entry.attests else str(entry.platform or "-")
-        rows.append((platform, figures.size(size), entry.digest))
+        shown = "missing" if size is None else figures.size(size)
+        rows.append((platform, shown, entry.digest))
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     for row in rows:
         yield f"{row[0]:<{first}}  {row[1]:>{second}}  {row[2]}"

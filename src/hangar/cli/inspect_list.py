@@ -81,7 +81,7 @@ def inspect_list(
     order of the list; those that failed do not. It is written even if some failed.
     """
     name = batch.report or f"inspect-report.{format}"
-    allow_writing(name, yes=auto_yes)
+    allow_writing(name, yes=auto_yes, listed=batch.file)
 
     def work(lines: Sequence[Line], **how: Any) -> Report:
         routes = hangar.source_routes(

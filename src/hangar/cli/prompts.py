@@ -9,6 +9,7 @@ from pathlib import Path
 from hangar.cli import output
 from hangar.cli.records import printable
 from hangar.errors import HangarError
+from hangar.imagelist import STANDARD_INPUT
 
 _LONGEST = 1024
 """Bytes of an answer that are read."""
@@ -28,15 +29,20 @@ def confirmed(question: str, *, yes: bool = False) -> bool:
     return _answer().startswith((b"y", b"Y"))
 
 
-def allow_writing(name: str, *, yes: bool = False) -> None:
+def allow_writing(name: str, *, yes: bool = False, listed: str = "") -> None:
     """Ask before a file is replaced; a pipe or a device is none.
 
+    Nothing is asked if ``listed``, the image list to be read, is standard input: its
+    first line would be taken for the answer, and be missing from the list.
+
     Raises:
-        HangarError: the user wants to keep it.
+        HangarError: the user wants to keep it, or cannot be asked.
     """
     if not Path(name).is_file():
         return
-    if not confirmed(f'File "{name}" already exists! Overwrite?', yes=yes):
+    can_answer = yes or listed != STANDARD_INPUT
+    question = f'File "{name}" already exists! Overwrite?'
+    if not can_answer or not confirmed(question, yes=yes):
         message = f'file "{name}" already exists'
         raise HangarError(message, hint="choose another name, or use --auto-yes")
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from hangar.copying import read_config
 from hangar.errors import Unsupported
 from hangar.layouts import DockerArchive, LayoutRepository, OciLayout, SkopeoDirectory
-from hangar.oci import Manifest, Platform
+from hangar.oci import Digest, Manifest, Platform
 from hangar.operations.platforms import chosen_image, wanted_platform
 from hangar.reference import Reference
 from hangar.registry import Registries
@@ -39,8 +39,10 @@ class Image:
     @property
     def name(self) -> str:
         """Its full name."""
-        mark = "@" if self.reference.startswith("sha256:") else ":"
-        return f"{self.source.name}{mark if self.reference else ''}{self.reference}"
+        if not self.reference:
+            return self.source.name
+        mark = "@" if isinstance(self.reference, Digest) else ":"
+        return f"{self.source.name}{mark}{self.reference}"
 
     def manifest(self) -> Manifest:
         """What it is called: an index, or the manifest of an image."""

@@ -11,7 +11,7 @@ from hangar.batch import Pools
 from hangar.copying import Plan, Route, entries_of, read_config
 from hangar.copying.schema1 import described
 from hangar.deadline import Stop
-from hangar.errors import InvalidManifest
+from hangar.errors import InvalidManifest, NotFound
 from hangar.events import Outcome, Report, Reporter, unheard
 from hangar.oci import DOCKER_MANIFEST, Descriptor, Manifest, Platform, load_object
 from hangar.operations.images import Image
@@ -77,15 +77,21 @@ def summarize(image: Image, platform: Platform | None = None) -> Summary:
     return _summary(stated, manifest.layers, unknown_time=unknown)
 
 
-def sizes(image: Image, manifest: Manifest) -> Iterator[tuple[Descriptor, int]]:
+def sizes(image: Image, manifest: Manifest) -> Iterator[tuple[Descriptor, int | None]]:
     """Tell of each entry of an image how many bytes its manifest and blobs have.
+
+    None stands for what an index lists although it is not there.
 
     Raises:
         HangarError: an entry cannot be read.
     """
     for entry in entries_of(image.source, manifest):
-        below = image.source.manifest(entry.digest) if manifest.is_index else manifest
-        yield entry, len(below.raw) + sum(blob.size for blob in below.blobs)
+        try:
+            of = image.source.manifest(entry.digest) if manifest.is_index else manifest
+        except NotFound:
+            yield entry, None
+        else:
+            yield entry, len(of.raw) + sum(blob.size for blob in of.blobs)
 
 
 def inspect_all(

@@ -13,6 +13,7 @@
       Incomplete                      there, but not all of it; ``.missing``
       Unsupported                     says what, by name
       NoMatchingPlatform              the filters select nothing of the image
+      StorageError                    a local file: disk full, read-only, in use
       Interrupted                     the user asked to stop
       TransferError                   bytes did not arrive; trying again may help
         TlsError                        no trustworthy TLS with the other side
@@ -104,6 +105,10 @@ class Unsupported(HangarError):
 
 class NoMatchingPlatform(HangarError):
     """The platform filters select nothing of an image."""
+
+
+class StorageError(HangarError):
+    """A local file cannot be read or written: disk full, read-only, in use."""
 
 
 class Interrupted(HangarError):

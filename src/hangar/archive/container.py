@@ -1,0 +1,131 @@
+"""Reading the members of a zip, straight from where they lie in the file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hangar.archive import records
+from hangar.archive.directory import Directory, damaged, read_directory
+from hangar.archive.files import read_at, storage, stream_at
+from hangar.archive.journal import settled_size
+from hangar.archive.records import LOCAL, Member
+from hangar.errors import InvalidArchive, NotFound
+from hangar.store import Chunks
+
+
+class Container:
+    """A zip whose members can be read, by several threads at once.
+
+    Attributes:
+        path: where it is, or will be once it is finished.
+        file: descriptor that is read from.
+        members: what is whole in it, by name.
+    """
+
+    def __init__(self, path: Path, file: int, directory: Directory) -> None:
+        self.path = path
+        self.file = file
+        self.members = directory.members
+        self._limit = directory.start
+
+    def read(self, name: str, limit: int) -> bytes:
+        """Read a whole member of at most ``limit`` bytes.
+
+        Raises:
+            NotFound: there is no such member.
+            InvalidArchive: it is larger, or cut off.
+        """
+        member = self.member(name)
+        if member.size > limit:
+            raise damaged(self.path, f"{name} has {member.size} bytes")
+        return b"".join(self.stream(name))
+
+    def stream(self, name: str) -> Chunks:
+        """Yield a member's content in chunks.
+
+        Raises:
+            NotFound: there is no such member.
+            InvalidArchive: it is cut off.
+        """
+        member = self.member(name)
+        with storage(self.path):
+            yield from stream_at(self.file, self.content(member), member.size)
+
+    def member(self, name: str) -> Member:
+        """Look a member up.
+
+        Raises:
+            NotFound: it is not there.
+        """
+        found = self.members.get(name)
+        if found is None:
+            message = f"{self.path} has no {name}"
+            raise NotFound(message)
+        return found
+
+    def content(self, member: Member) -> int:
+        """Find where a member's content begins, from its local header.
+
+        Raises:
+            InvalidArchive: the header is not there, or the content is cut off.
+        """
+        name = member.name.encode()
+        header = read_at(self.file, member.offset, LOCAL.size + len(name))
+        if len(header) < LOCAL.size or header[:4] != records.LOCAL_SIGNATURE:
+            raise damaged(self.path, f"{member.name} has no header")
+        *_, name_size, extra_size = LOCAL.unpack_from(header)
+        if name_size != len(name) or header[LOCAL.size :] != name:
+            raise damaged(self.path, f"{member.name} is not where it should be")
+        start: int = member.offset + LOCAL.size + name_size + extra_size
+        if start + member.size > self._limit:
+            raise damaged(self.path, f"{member.name} is cut off")
+        return start
+
+    def close(self) -> None:
+        """Give back the descriptor."""
+        os.close(self.file)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_container(path: Path) -> Container:
+    """Open a zip for reading.
+
+    What somebody is adding at the moment, or began to add and never finished, is not
+    seen: the archive is what it was before.
+
+    Raises:
+        InvalidArchive: it is no zip, or a damaged one.
+        Unsupported: it is compressed.
+        StorageError: the file cannot be read.
+    """
+    with storage(path):
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return Container(path, file, _directory(path, file))
+        except BaseException:
+            os.close(file)
+            raise
+
+
+def _directory(path: Path, file: int) -> Directory:
+    end = settled_size(path, os.fstat(file).st_size)
+    try:
+        return read_directory(path, file, end)
+    except InvalidArchive:
+        later = settled_size(path, os.fstat(file).st_size)
+        if later == end:
+            raise
+        return read_directory(path, file, later)  # somebody has just begun or ended

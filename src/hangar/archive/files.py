@@ -1,0 +1,107 @@
+"""Local files: reading and writing at a place, translated errors, durability."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from hangar.errors import StorageError
+from hangar.store import Chunks
+
+_CHUNK, _LARGE_CHUNK = 1 << 20, 4 << 20
+"""Bytes read at a time; the larger for content of `_LARGE` bytes and more."""
+
+_LARGE = 64 << 20
+
+_HINTS = {
+    errno.ENOSPC: "free some space, then run the same command again: it goes on",
+    errno.EDQUOT: "free some space, then run the same command again: it goes on",
+    errno.ENOENT: "check the name and the current directory",
+}
+_NOT_WITHIN_KERNEL = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+@contextlib.contextmanager
+def storage(path: Path) -> Iterator[None]:
+    """Translate what the operating system says of ``path``.
+
+    Raises:
+        StorageError: instead of any `OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        hint = _HINTS.get(error.errno or 0, "")
+        raise StorageError(message, hint=hint) from error
+
+
+def read_at(file: int, offset: int, size: int) -> bytes:
+    """Read ``size`` bytes, fewer only at the end of the file."""
+    pieces, wanted = [], size
+    while wanted and (piece := os.pread(file, wanted, offset + size - wanted)):
+        pieces.append(piece)
+        wanted -= len(piece)
+    return b"".join(pieces)
+
+
+def stream_at(file: int, offset: int, size: int) -> Chunks:
+    """Yield ``size`` bytes in chunks, fewer only at the end of the file."""
+    most = _LARGE_CHUNK if size >= _LARGE else _CHUNK
+    while chunk := os.pread(file, min(most, size), offset):
+        offset += len(chunk)
+        size -= len(chunk)
+        yield chunk
+
+
+def write_at(file: int, offset: int, data: bytes) -> None:
+    """Write all of ``data``."""
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, offset)
+        view = view[written:]
+        offset += written
+
+
+def write_back(file: int, offset: int, size: int) -> None:
+    """Have the system begin to write to the disk, so that syncing will be short."""
+    if hasattr(os, "posix_fadvise"):  # Linux; elsewhere the system does as it likes
+        os.posix_fadvise(file, offset, size, os.POSIX_FADV_DONTNEED)
+
+
+def copy_at(source: int, offset: int, target: int, place: int, size: int) -> None:
+    """Copy a range between files, inside the kernel where it can.
+
+    Raises:
+        OSError: also if the source ends before.
+    """
+    end = offset + size
+    while offset < end and hasattr(os, "copy_file_range"):
+        try:
+            done = os.copy_file_range(source, target, end - offset, offset, place)
+        except OSError as error:
+            if error.errno not in _NOT_WITHIN_KERNEL:
+                raise
+            break
+        if not done:
+            break
+        offset += done
+        place += done
+    for chunk in stream_at(source, offset, end - offset):
+        write_at(target, place, chunk)
+        offset += len(chunk)
+        place += len(chunk)
+    if offset < end:
+        raise OSError(errno.EIO, "ends before its time")
+
+
+def sync_directory(path: Path) -> None:
+    """Make sure that names in the directory of ``path`` survive a power failure."""
+    directory = os.open(path.absolute().parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)

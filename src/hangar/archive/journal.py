@@ -1,0 +1,245 @@
+"""The journal of an archive that is being written: what of it is certain.
+
+It lies beside the archive as ``NAME.zip.journal`` and is gone once the archive is
+finished. Each line proves one fact, recorded after the fact, so that a run that was
+killed can be taken up again, and what was added to an archive can be undone. Whoever
+holds the lock on the journal is the one who writes the archive.
+
+A line is the CRC-32 of its text, a blank and the text: a JSON list of the record's
+name and fields. The first line that is not whole ends the journal.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from isal import isal_zlib
+
+from hangar.archive.files import read_at, storage, sync_directory, write_at
+from hangar.errors import StorageError
+
+MAX_JOURNAL = 1 << 30
+"""Bytes; some three million members."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Work began.
+
+    Attributes:
+        base: bytes of the archive that is added to; 0 for a new one.
+        boot: names the time since the machine was started; while that lasts, what
+            was written can be read back, even after a kill.
+    """
+
+    base: int
+    boot: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A region belongs to a member: its header begins at ``offset``."""
+
+    name: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A member's header and content are whole."""
+
+    name: str
+    crc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A manifest was stored in a repository, under a tag or none."""
+
+    source: str
+    tag: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A blob was left to another archive."""
+
+    digest: str
+    archive: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """All is written, up to the last of ``size`` bytes.
+
+    Attributes:
+        size: of the archive.
+        complete: whether it has all that was asked for; if not, it can be taken up.
+    """
+
+    size: int
+    complete: bool
+
+
+Record = Started | Reserved | Written | Stored | LeftOut | Ended
+
+_KINDS = (Started, Reserved, Written, Stored, LeftOut, Ended)
+_BY_NAME = {kind.__name__: kind for kind in _KINDS}
+
+
+class Journal:
+    """The journal of one archive, locked by us.
+
+    Attributes:
+        path: where it is.
+        records: what it said when it was claimed.
+    """
+
+    def __init__(self, path: Path, file: int) -> None:
+        self.path = path
+        self._file = file
+        self._lock = threading.Lock()
+        self.records, self._end = _parse(read_at(file, 0, MAX_JOURNAL))
+
+    @classmethod
+    def claim(cls, archive: Path) -> Journal:
+        """Become the one who writes ``archive``.
+
+        Raises:
+            StorageError: somebody else is; or the journal cannot be written.
+        """
+        path = journal_path(archive)
+        with storage(path):
+            while True:
+                file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError as error:
+                    os.close(file)
+                    message = f"{archive} is being written by another process"
+                    hint = "wait until that has ended, then try again"
+                    raise StorageError(message, hint=hint) from error
+                if _is_at(path, file):
+                    return cls(path, file)
+                os.close(file)  # its owner removed it between our two steps
+
+    @property
+    def started(self) -> Started | None:
+        """How the work began that the journal is about."""
+        first = self.records[0] if self.records else None
+        return first if isinstance(first, Started) else None
+
+    @property
+    def ended(self) -> Ended | None:
+        """How it ended, if nothing has happened since."""
+        last = self.records[-1] if self.records else None
+        return last if isinstance(last, Ended) else None
+
+    def restart(self, base: int) -> None:
+        """Forget everything; begin a journal that survives a power failure."""
+        with storage(self.path):
+            os.ftruncate(self._file, 0)
+            self.records, self._end = [], 0
+            self.add(Started(base, boot()))
+            self.sync()
+            sync_directory(self.path)
+
+    def add(self, *records: Record) -> None:
+        """Append records; they survive a kill, and a power failure after `sync`."""
+        data = b"".join(map(_line, records))
+        with storage(self.path), self._lock:
+            write_at(self._file, self._end, data)
+            self._end += len(data)
+
+    def sync(self) -> None:
+        """Make sure that the records survive a power failure."""
+        with storage(self.path):
+            os.fsync(self._file)
+
+    def remove(self) -> None:
+        """Delete the journal, for the work is done, and unlock the archive."""
+        with storage(self.path):
+            self.path.unlink()
+            sync_directory(self.path)
+        self.close()
+
+    def close(self) -> None:
+        """Unlock the archive, for somebody to take it up again."""
+        os.close(self._file)
+
+
+def journal_path(archive: Path) -> Path:
+    """Where the journal of an archive lies."""
+    return archive.with_name(f"{archive.name}.journal")
+
+
+def settled_size(archive: Path, size: int) -> int:
+    """Tell how many of the archive's ``size`` bytes are settled.
+
+    Raises:
+        OSError: there is a journal that cannot be read.
+    """
+    try:
+        with journal_path(archive).open("rb") as file:
+            records, _ = _parse(file.read(MAX_JOURNAL))
+    except FileNotFoundError:
+        return size
+    match records:
+        case [Started(base=0), *_]:  # about a new archive that is not there yet
+            return size
+        case [Started(), *_, Ended(size=settled)] | [Started(base=settled), *_]:
+            return min(settled, size)
+        case _:
+            return size
+
+
+def boot() -> str:
+    """Name the time since the machine was started; "" where that has no name."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    return ""
+
+
+def _is_at(path: Path, file: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file))
+    except FileNotFoundError:
+        return False
+
+
+def _line(record: Record) -> bytes:
+    text = json.dumps([type(record).__name__, *astuple(record)]).encode()
+    return b"%08x %s\n" % (isal_zlib.crc32(text), text)
+
+
+def _parse(data: bytes) -> tuple[list[Record], int]:
+    """Read records up to the first that is not whole; tell where that begins."""
+    records: list[Record] = []
+    end = 0
+    for line in data.splitlines(keepends=True):
+        record = next(_record(line), None)
+        if record is None:
+            break
+        records.append(record)
+        end += len(line)
+    return records, end
+
+
+def _record(line: bytes) -> Iterator[Record]:
+    crc, _, text = line.partition(b" ")
+    text = text.removesuffix(b"\n")
+    if line.endswith(b"\n") and crc == b"%08x" % isal_zlib.crc32(text):
+        match json.loads(text):
+            case [str(name), *values] if name in _BY_NAME:
+                kind = _BY_NAME[name]
+                if [f.type for f in fields(kind)] == [type(v).__name__ for v in values]:
+                    yield kind(*values)

@@ -23,13 +23,14 @@ class Container:
         path: where it is, or will be once it is finished.
         file: descriptor that is read from.
         members: what is whole in it, by name.
+        end: where its members end, in bytes.
     """
 
     def __init__(self, path: Path, file: int, directory: Directory) -> None:
         self.path = path
         self.file = file
         self.members = directory.members
-        self._limit = directory.start
+        self.end = directory.start
 
     def read(self, name: str, limit: int) -> bytes:
         """Read a whole member of at most ``limit`` bytes.
@@ -80,7 +81,7 @@ class Container:
         if name_size != len(name) or header[LOCAL.size :] != name:
             raise damaged(self.path, f"{member.name} is not where it should be")
         start: int = member.offset + LOCAL.size + name_size + extra_size
-        if start + member.size > self._limit:
+        if start + member.size > self.end:
             raise damaged(self.path, f"{member.name} is cut off")
         return start
 

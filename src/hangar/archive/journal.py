@@ -67,32 +67,26 @@ class Stored:
     source: str
     tag: str
     digest: str
+    media_type: str
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A blob was left to another archive."""
+class Closing:
+    """The directory is going to be written; what lies from ``offset`` on is gone."""
 
-    digest: str
-    archive: str
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """All is written, up to the last of ``size`` bytes.
-
-    Attributes:
-        size: of the archive.
-        complete: whether it has all that was asked for; if not, it can be taken up.
-    """
+    """All is written, up to the last of the archive's ``size`` bytes."""
 
     size: int
-    complete: bool
 
 
-Record = Started | Reserved | Written | Stored | LeftOut | Ended
+Record = Started | Reserved | Written | Stored | Closing | Ended
 
-_KINDS = (Started, Reserved, Written, Stored, LeftOut, Ended)
+_KINDS = (Started, Reserved, Written, Stored, Closing, Ended)
 _BY_NAME = {kind.__name__: kind for kind in _KINDS}
 
 
@@ -144,12 +138,21 @@ class Journal:
         last = self.records[-1] if self.records else None
         return last if isinstance(last, Ended) else None
 
+    def clear(self) -> None:
+        """Forget everything.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        os.ftruncate(self._file, 0)
+        self.records, self._end = [], 0
+
     def restart(self, base: int) -> None:
         """Forget everything; begin a journal that survives a power failure."""
         with storage(self.path):
-            os.ftruncate(self._file, 0)
-            self.records, self._end = [], 0
-            self.add(Started(base, boot()))
+            self.clear()
+            self.records = [Started(base, boot())]
+            self.add(*self.records)
             self.sync()
             sync_directory(self.path)
 
@@ -166,11 +169,10 @@ class Journal:
             os.fsync(self._file)
 
     def remove(self) -> None:
-        """Delete the journal, for the work is done, and unlock the archive."""
+        """Delete the journal, for the work is done; the lock stays until `close`."""
         with storage(self.path):
             self.path.unlink()
             sync_directory(self.path)
-        self.close()
 
     def close(self) -> None:
         """Unlock the archive, for somebody to take it up again."""

@@ -50,6 +50,11 @@ class Member:
     size: int
     crc: int
 
+    @property
+    def end(self) -> int:
+        """Where its content ends, if its header is as we write it."""
+        return self.offset + header_size(self.name, self.size) + self.size
+
     def local_header(self) -> bytes:
         """What stands in front of the content."""
         extra, version, size = b"", _VERSION, self.size

@@ -1,0 +1,43 @@
+"""What the members of an archive are called, as the Go program expects it.
+
+index.json                      what the archive holds
+share/sha256/<hex>              every blob and every manifest
+<hex>/index.json, oci-layout    an OCI layout of one manifest that is no index
+"""
+
+from __future__ import annotations
+
+from hangar.oci import OCI_INDEX, Digest, Manifest, compact
+
+INDEX = "index.json"
+
+_LAYOUT = compact({"imageLayoutVersion": "1.0.0"})
+
+
+def blob_name(digest: Digest) -> str:
+    """Name of the member that holds a blob or manifest."""
+    return f"share/{digest.algorithm}/{digest.hex}"
+
+
+def blob_digest(name: str) -> str:
+    """The digest that a member's name states, unchecked; "" if it is no blob."""
+    folder, _, rest = name.partition("/")
+    return rest.replace("/", ":", 1) if folder == "share" else ""
+
+
+def members(manifest: Manifest) -> tuple[tuple[str, bytes], ...]:
+    """Names and contents of all that is stored for a manifest, in order."""
+    own = (blob_name(manifest.digest), manifest.raw)
+    if manifest.is_index:
+        return (own,)
+    value = {
+        "schemaVersion": 2,
+        "mediaType": OCI_INDEX,
+        "manifests": [manifest.descriptor.to_json()],
+    }
+    folder = manifest.digest.hex
+    return (
+        own,
+        (f"{folder}/index.json", compact(value)),
+        (f"{folder}/oci-layout", _LAYOUT),
+    )

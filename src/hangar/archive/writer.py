@@ -1,0 +1,347 @@
+"""Writing a zip: members at their places, from several threads, each byte once.
+
+A new archive is written as ``NAME.zip.partial`` and gets its name when it is whole.
+To an existing one, members are added behind its directory, and a new directory behind
+them; until that is on the disk, the archive is what it was. The journal beside it
+knows what is certain, so work that was interrupted anywhere goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from isal import isal_zlib
+
+from hangar.archive import records
+from hangar.archive.container import Container
+from hangar.archive.directory import Directory, read_directory
+from hangar.archive.files import (
+    copy_at,
+    storage,
+    stream_at,
+    sync_directory,
+    write_at,
+    write_back,
+)
+from hangar.archive.journal import Closing, Ended, Journal, Reserved, Written, boot
+from hangar.archive.records import Member, header_size
+from hangar.errors import StorageError
+
+
+class Writer(Container):
+    """A zip that is being written; what is whole in it can be read meanwhile.
+
+    Attributes:
+        journal: what is certain of it; others may note facts of their own there.
+    """
+
+    def __init__(
+        self, path: Path, file: int, directory: Directory, journal: Journal, base: int
+    ) -> None:
+        super().__init__(path, file, directory)
+        self.journal = journal
+        self.end = max(directory.start, base)
+        self._base = base
+        self._lock = threading.Lock()
+        self._reserved: dict[str, Reserved] = {}
+        self._recall()
+
+    def reserve(self, name: str, size: int) -> None:
+        """Give a member its place, unless it has one already."""
+        with self._lock:
+            place = self._reserved.get(name)
+            if name in self.members or (place and place.size == size):
+                return
+            place = Reserved(name, self.end, size)
+            self.journal.add(place)
+            self._reserved[name] = place
+            self.end += header_size(name, size) + size
+
+    def fill(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
+        """Write a member's content, which has to be ``size`` bytes.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        place = self._place(name, size)
+        at = place.offset + header_size(name, size)
+        crc, end = 0, at + size
+        for chunk in chunks:
+            if at + len(chunk) > end:
+                break
+            with storage(self.path):
+                write_at(self.file, at, chunk)
+            crc = isal_zlib.crc32(chunk, crc)
+            at += len(chunk)
+        if at != end:
+            message = f"{self.path}: {name} does not have the {size} bytes announced"
+            raise StorageError(message)
+        self._record(Member(name, place.offset, size, crc))
+
+    def put(self, name: str, data: bytes) -> None:
+        """Write a small member, unless it is there."""
+        if name not in self.members:
+            self.fill(name, len(data), [data])
+
+    def adopt(self, other: Container, name: str) -> None:
+        """Copy a member of another zip inside the kernel, unless it is there.
+
+        Raises:
+            NotFound: the other one does not have it.
+            InvalidArchive: it is cut off there.
+            StorageError: it cannot be written.
+        """
+        if name in self.members:
+            return
+        member = other.member(name)
+        start = other.content(member)
+        place = self._place(name, member.size)
+        with storage(self.path):
+            target = place.offset + header_size(name, member.size)
+            copy_at(other.file, start, self.file, target, member.size)
+        self._record(replace(member, offset=place.offset))
+
+    def finish(self, names: Sequence[str], index: str, content: bytes) -> None:
+        """End the work: of all members those named remain, and a last one.
+
+        Args:
+            names: in the order in which a packed archive has them.
+            index: name of the last member.
+            content: what it holds.
+        """
+        chosen = [self.members[name] for name in names]
+        with storage(self.path):
+            if self._base:
+                self._close(self.file, chosen, self.end, index, content)
+            elif _packed(chosen):
+                packed_path(self.path).unlink(missing_ok=True)
+                end = chosen[-1].end if chosen else 0
+                self._close(self.file, chosen, end, index, content)
+            else:
+                self._pack(chosen, index, content)
+            settle(self.path, self.journal)
+
+    def undo(self) -> None:
+        """Forget the work: the archive is what it was before, or there is none."""
+        with storage(self.path):
+            undo(self.path, self.journal)
+            self.journal.remove()
+
+    def close(self) -> None:
+        """Give back the file; what is not finished can be taken up again."""
+        super().close()
+        self.journal.close()
+
+    def _place(self, name: str, size: int) -> Reserved:
+        self.reserve(name, size)
+        return self._reserved[name]
+
+    def _record(self, member: Member) -> None:
+        """Write the header of a member whose content is written, then tell so."""
+        with storage(self.path):
+            write_at(self.file, member.offset, member.local_header())
+            write_back(self.file, member.offset, member.size)
+        self.journal.add(Written(member.name, member.crc))
+        self.members[member.name] = member
+
+    def _recall(self) -> None:
+        """Take up what an earlier process left behind."""
+        size = os.fstat(self.file).st_size
+        started = self.journal.started
+        certain = bool(started and started.boot and started.boot == boot())
+        for record in self.journal.records:
+            match record:
+                case Reserved(name, offset, length):
+                    self._reserved[name] = record
+                    self.end = max(self.end, Member(name, offset, length, 0).end)
+                case Written(name, crc) if name in self._reserved:
+                    place = self._reserved[name]
+                    self.members[name] = Member(name, place.offset, place.size, crc)
+                case Closing(offset):
+                    self._forget(offset)
+        for name in self._reserved.keys() & self.members:
+            member = self.members[name]
+            if member.end > size or not (certain or self._is_whole(member)):
+                del self.members[name]
+
+    def _forget(self, offset: int) -> None:
+        """Drop what lies from ``offset`` on: a directory was begun there."""
+        gone = {
+            place.name
+            for place in self._reserved.values()
+            if Member(place.name, place.offset, place.size, 0).end > offset
+        }
+        for name in gone:
+            del self._reserved[name]
+            self.members.pop(name, None)
+        self.end = offset
+
+    def _is_whole(self, member: Member) -> bool:
+        """Whether a member's bytes are what was written, after a power failure."""
+        crc = 0
+        start = member.end - member.size
+        for chunk in stream_at(self.file, start, member.size):
+            crc = isal_zlib.crc32(chunk, crc)
+        return crc == member.crc
+
+    def _close(
+        self, file: int, chosen: Sequence[Member], end: int, index: str, content: bytes
+    ) -> None:
+        """Write the last member and the directory from ``end`` on; make all last."""
+        if file == self.file:
+            self.journal.add(Closing(end))
+            self.journal.sync()
+        last = Member(index, end, len(content), isal_zlib.crc32(content))
+        data = last.local_header() + content
+        directory = b"".join(member.central_record() for member in [*chosen, last])
+        start = end + len(data)
+        data += directory
+        data += records.end_records(len(chosen) + 1, len(directory), start)
+        write_at(file, end, data)
+        os.ftruncate(file, end + len(data))
+        os.fsync(file)
+        self.journal.add(Ended(end + len(data)))
+        self.journal.sync()
+
+    def _pack(self, chosen: Sequence[Member], index: str, content: bytes) -> None:
+        """Write the archive once more, without what lies between its members."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        file = os.open(packed_path(self.path), flags, 0o644)
+        try:
+            members, end = [], 0
+            for member in chosen:
+                moved = replace(member, offset=end)
+                write_at(file, end, moved.local_header())
+                place = moved.end - moved.size
+                copy_at(self.file, self.content(member), file, place, moved.size)
+                members.append(moved)
+                end = moved.end
+            self._close(file, members, end, index, content)
+        finally:
+            os.close(file)
+
+
+def create(path: Path) -> Writer:
+    """Begin an archive, or go on with one that was begun and not finished.
+
+    What ``path`` names now stays until the new archive is whole.
+
+    Raises:
+        StorageError: somebody else is writing it; or it cannot be written.
+    """
+    journal = _claim(path)
+    try:
+        with storage(path):
+            if journal.started and journal.started.base:
+                undo(path, journal)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            file = os.open(partial_path(path), flags, 0o644)
+            if not journal.started:
+                os.ftruncate(file, 0)
+                journal.restart(base=0)
+            return Writer(path, file, Directory({}, 0), journal, base=0)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def append(path: Path, *, resume: bool = False) -> Writer:
+    """Open an archive to add to it.
+
+    Args:
+        path: the archive.
+        resume: whether to go on with what was added and not finished; otherwise that
+            is undone.
+
+    Raises:
+        InvalidArchive: it is no archive, or a damaged one.
+        StorageError: somebody else is writing it; or it cannot be written.
+    """
+    with storage(path):
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        return _append(path, file, resume=resume)
+    except BaseException:
+        os.close(file)
+        raise
+
+
+def _append(path: Path, file: int, *, resume: bool) -> Writer:
+    journal = _claim(path)
+    try:
+        _check_not_replaced(path, journal)
+        with storage(path):
+            if journal.started and not resume:
+                undo(path, journal)
+            base = journal.started.base if journal.started else os.fstat(file).st_size
+            directory = read_directory(path, file, base)
+            if not journal.started:
+                journal.restart(base)
+        return Writer(path, file, directory, journal, base)
+    except BaseException:
+        if not journal.records:
+            journal.remove()
+        journal.close()
+        raise
+
+
+def _check_not_replaced(path: Path, journal: Journal) -> None:
+    if journal.started and not journal.started.base:
+        message = f"{path} was going to be replaced, by a save that was interrupted"
+        names = f"{partial_path(path).name} and {journal.path.name}"
+        hint = f"run that again, or forget it: remove {names}"
+        raise StorageError(message, hint=hint)
+
+
+def _claim(path: Path) -> Journal:
+    """Become the one who writes; end what somebody else was about to end."""
+    journal = Journal.claim(path)
+    if journal.ended is None:
+        return journal
+    with storage(path):
+        settle(path, journal)
+    journal.close()
+    return Journal.claim(path)
+
+
+def settle(path: Path, journal: Journal) -> None:
+    """Give an archive that is whole its name, and drop what was needed for it."""
+    if journal.started and not journal.started.base:
+        partial, packed = partial_path(path), packed_path(path)
+        for written in (packed, partial):
+            if written.exists():
+                written.replace(path)
+                break
+        partial.unlink(missing_ok=True)
+        sync_directory(path)
+    journal.remove()
+
+
+def undo(path: Path, journal: Journal) -> None:
+    """Forget what was written since the journal began."""
+    base = journal.started.base if journal.started else 0
+    if base:
+        os.truncate(path, base)
+    else:
+        partial_path(path).unlink(missing_ok=True)
+    journal.clear()
+
+
+def partial_path(archive: Path) -> Path:
+    """Where an archive is written before it is whole."""
+    return archive.with_name(f"{archive.name}.partial")
+
+
+def packed_path(archive: Path) -> Path:
+    """Where an archive is written once more, if it has gaps."""
+    return archive.with_name(f"{archive.name}.packed")
+
+
+def _packed(members: Sequence[Member]) -> bool:
+    """Whether members lie one right after the other, from the beginning."""
+    ends = [0, *(member.end for member in members)]
+    return all(m.offset == end for m, end in zip(members, ends, strict=False))

@@ -109,6 +109,17 @@ class Entry:
         """``source:tag``."""
         return f"{self.source}:{self.tag}"
 
+    @property
+    def repository(self) -> str:
+        """Full name of its repository."""
+        return self.source.partition("@")[0]
+
+    @property
+    def reference(self) -> str:
+        """Its tag, or the digest that it goes by."""
+        algorithm = self.source.partition("@")[2]
+        return f"{algorithm}:{self.tag}" if algorithm else self.tag
+
     def to_json(self) -> dict[str, Any]:
         """Its JSON object; empty fields are left out."""
         return _filled(

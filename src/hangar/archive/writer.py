@@ -105,21 +105,24 @@ class Writer(Container):
             copy_at(other.file, start, self.file, target, member.size)
         self._record(replace(member, offset=place.offset))
 
-    def finish(self, names: Sequence[str], index: str, content: bytes) -> None:
+    def finish(
+        self, names: Sequence[str], index: str, content: bytes, *, packed: bool = True
+    ) -> None:
         """End the work: of all members those named remain, and a last one.
 
         Args:
             names: in the order in which a packed archive has them.
             index: name of the last member.
             content: what it holds.
+            packed: whether a new archive is to have them so, without gaps.
         """
         chosen = [self.members[name] for name in names]
         with storage(self.path):
             if self._base:
                 self._close(self.file, chosen, self.end, index, content)
-            elif _packed(chosen):
+            elif not packed or _packed(chosen):
                 packed_path(self.path).unlink(missing_ok=True)
-                end = chosen[-1].end if chosen else 0
+                end = max((member.end for member in chosen), default=0)
                 self._close(self.file, chosen, end, index, content)
             else:
                 self._pack(chosen, index, content)

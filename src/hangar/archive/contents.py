@@ -1,0 +1,160 @@
+"""What lies in an archive, seen as repositories: a `hangar.store.Source` each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hangar.archive.container import Container
+from hangar.archive.index import Attached
+from hangar.archive.names import blob_name
+from hangar.copying.plan import MAX_DEPTH
+from hangar.errors import Incomplete, InvalidManifest, NotFound
+from hangar.oci import MAX_MANIFEST, Descriptor, Digest, Manifest
+from hangar.store import Chunks, Companion
+
+_COSIGN = re.compile(r"(sha256|sha384|sha512)-([0-9a-f]+)\.(?:sig|att|sbom)", re.ASCII)
+
+
+@dataclass(slots=True)
+class Holding:
+    """What an archive has of one repository.
+
+    Attributes:
+        tags: what each tag names.
+        types: media types of manifests, by digest.
+        attached: what accompanies a manifest, by the manifest's digest.
+        made: manifests that are not in the archive but follow from what is.
+    """
+
+    tags: dict[str, Digest] = field(default_factory=dict)
+    types: dict[str, str] = field(default_factory=dict)
+    attached: dict[str, dict[tuple[Digest, str], Attached]] = field(
+        default_factory=dict
+    )
+    made: dict[Digest, Manifest] = field(default_factory=dict)
+
+    def attach(self, attached: Attached) -> None:
+        """Note what accompanies a manifest."""
+        key = (attached.manifest.digest, attached.tag)
+        self.attached.setdefault(attached.subject, {})[key] = attached
+        self.types[attached.manifest.digest] = attached.manifest.media_type
+
+
+class ArchiveRepository:
+    """Implements `hangar.store.Source`; safe to use from many threads.
+
+    Attributes:
+        holding: what there is.
+    """
+
+    def __init__(
+        self,
+        container: Container,
+        name: str,
+        holding: Holding,
+        bases: Mapping[str, str] | None = None,
+    ) -> None:
+        self.holding = holding
+        self._container = container
+        self._name = name
+        self._bases = bases or {}
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def place(self) -> str:
+        return str(self._container.path)
+
+    def resolve(self, reference: str) -> Digest:
+        if ":" not in reference:
+            found = self.holding.tags.get(reference)
+            if found is not None:
+                return found
+        elif self._has_manifest(digest := Digest(reference)):
+            return digest
+        separator = "@" if ":" in reference else ":"
+        message = f"{self.place} has no {self.name}{separator}{reference}"
+        raise NotFound(message)
+
+    def manifest(self, reference: str) -> Manifest:
+        digest = self.resolve(reference)
+        made = self.holding.made.get(digest)
+        if made is not None:
+            return made
+        raw = self._container.read(blob_name(digest), MAX_MANIFEST)
+        digest.check(raw, "manifest")
+        return Manifest.parse(raw, self.holding.types.get(digest, ""), digest.algorithm)
+
+    def blob(self, blob: Descriptor) -> Chunks:
+        name = blob_name(blob.digest)
+        if name not in self._container.members:
+            base = self._bases.get(blob.digest)
+            message = f"{self.place} has no {blob.digest}"
+            hint = "bring back what is whole: hangar archive repair"
+            if base:
+                message += f"; it was left to {base}"
+                hint = f"load {base} to the same registry first"
+            raise Incomplete(message, missing=[blob.digest], hint=hint)
+        return self._container.stream(name)
+
+    def companions(self, subject: Digest) -> Sequence[Companion]:
+        return [
+            Companion(one.manifest.digest, one.tag, one.manifest.artifact_type)
+            for one in self.attached_to(subject)
+        ]
+
+    def has(self, content: Descriptor) -> bool:
+        member = self._container.members.get(blob_name(content.digest))
+        if member is not None:
+            return member.size == content.size
+        return content.digest in self.holding.made
+
+    def attached_to(self, subject: Digest) -> Sequence[Attached]:
+        """List what accompanies a manifest."""
+        return tuple(self.holding.attached.get(subject, {}).values())
+
+    def _has_manifest(self, digest: Digest) -> bool:
+        if digest in self.holding.made:
+            return True
+        return blob_name(digest) in self._container.members
+
+
+def subject_of(manifest: Manifest, tag: str) -> str:
+    """Digest of what a manifest accompanies, by cosign's tag or its subject; or ""."""
+    named = _COSIGN.fullmatch(tag)
+    if named:
+        return f"{named[1]}:{named[2]}"
+    return manifest.subject.digest if manifest.subject and not tag else ""
+
+
+def closure(repository: ArchiveRepository, root: Digest) -> Iterator[Manifest]:
+    """Yield all manifests of an image and of what accompanies it, once each.
+
+    Whatever a manifest needs comes before it, in the order in which images are
+    planned (`hangar.copying.plan`), so members follow each other in that order.
+
+    Raises:
+        NotFound: one of them is not there.
+    """
+    yield from _closure(repository, root, set(), 0)
+
+
+def _closure(
+    repository: ArchiveRepository, digest: Digest, seen: set[Digest], depth: int
+) -> Iterator[Manifest]:
+    if digest in seen:
+        return
+    if depth > MAX_DEPTH:
+        message = f"{repository.place}: nested more than {MAX_DEPTH} deep"
+        raise InvalidManifest(message)
+    seen.add(digest)
+    manifest = repository.manifest(digest)
+    for child in manifest.children:
+        yield from _closure(repository, child.digest, seen, depth + 1)
+    for companion in repository.companions(digest):
+        yield from _closure(repository, companion.digest, seen, depth + 1)
+    yield manifest

@@ -1,0 +1,338 @@
+"""An archive that is written: repositories to copy images to, then its index."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from hangar.archive import writer
+from hangar.archive.archive import held, read_index
+from hangar.archive.container import Container, open_container
+from hangar.archive.contents import (
+    ArchiveRepository,
+    Holding,
+    closure,
+    subject_of,
+)
+from hangar.archive.describing import described
+from hangar.archive.index import Attached, Entry, Index
+from hangar.archive.journal import Stored
+from hangar.archive.names import INDEX, blob_name, members
+from hangar.archive.writer import Writer
+from hangar.copying import Plan
+from hangar.copying.streams import verified
+from hangar.errors import HangarError, IntegrityError, InvalidArchive, NotFound
+from hangar.oci import Descriptor, Digest, Manifest
+from hangar.store import Chunks, Put
+
+
+class Draft:
+    """An archive that is being written.
+
+    Attributes:
+        writer: the zip.
+        index: what the archive held before, if it is added to.
+    """
+
+    def __init__(
+        self,
+        zip_writer: Writer,
+        index: Index | None = None,
+        *,
+        spare: Container | None = None,
+        bases: Sequence[Container] = (),
+    ) -> None:
+        self.writer = zip_writer
+        self.index = index or Index()
+        self._spare = spare
+        self._bases = bases
+        self._left: dict[str, str] = dict(self.index.bases)
+        self._holdings: dict[str, Holding] = {}
+        self._repositories: dict[str, DraftRepository] = {}
+        self._recall()
+
+    @classmethod
+    def create(cls, path: Path, *, since: Sequence[Path] = ()) -> Self:
+        """Begin an archive, or go on with one that was begun and not finished.
+
+        What the file holds now stays until `finish`, and is not fetched again.
+
+        Args:
+            path: the archive.
+            since: archives whose layers are left out.
+
+        Raises:
+            InvalidArchive: one of ``since`` is no archive.
+            StorageError: somebody else is writing it; or it cannot be written.
+        """
+        with contextlib.ExitStack() as stack:
+            bases = []
+            for base in since:
+                bases.append(open_container(base))
+                stack.callback(bases[-1].close)
+            zip_writer = writer.create(path)
+            stack.callback(zip_writer.close)
+            draft = cls(zip_writer, spare=_spare(path), bases=bases)
+            stack.pop_all()
+            return draft
+
+    @classmethod
+    def append(cls, path: Path, *, resume: bool = False) -> Self:
+        """Open an archive to add to it; see `hangar.archive.writer.append`."""
+        zip_writer = writer.append(path, resume=resume)
+        try:
+            return cls(zip_writer, read_index(zip_writer))
+        except BaseException:
+            zip_writer.undo()
+            zip_writer.close()
+            raise
+
+    @property
+    def path(self) -> Path:
+        """Where the archive is, or will be."""
+        return self.writer.path
+
+    @property
+    def size(self) -> int:
+        """Bytes of the members that are there or have their place."""
+        return self.writer.end
+
+    def repository(self, name: str) -> DraftRepository:
+        """The repository ``name``, to be written."""
+        return self._repositories.get(name) or self._repositories.setdefault(
+            name, DraftRepository(self, name, self._holding(name))
+        )
+
+    def reserve(self, plan: Plan) -> None:
+        """Give all that a plan consists of its place, in the plan's order."""
+        for step in plan.steps:
+            for blob in step.manifest.blobs:
+                if not self._leave_out(blob, step.manifest):
+                    self.writer.reserve(blob_name(blob.digest), blob.size)
+            for name, data in members(step.manifest):
+                self.writer.reserve(name, len(data))
+
+    def finish(
+        self,
+        images: Iterable[tuple[str, str]] = (),
+        *,
+        without: Iterable[str] = (),
+        missing: Sequence[str] = (),
+    ) -> Index:
+        """Write the index and give the archive its name.
+
+        Args:
+            images: repository and reference of those that were added, in order.
+            without: names of entries that go.
+            missing: lines of the list that were wanted and are not in it.
+
+        Raises:
+            NotFound: one of the images was not stored.
+            StorageError: it cannot be written.
+        """
+        entries = {e.name: e for e in self.index.entries if e.name not in {*without}}
+        for repository, reference in dict.fromkeys(images):
+            entry = self._entry(repository, reference)
+            entries[entry.name] = entry
+        names = list(dict.fromkeys(self._needed(entries.values())))
+        index = Index(
+            entries=tuple(entries.values()),
+            time=self.index.time or _now(),
+            missing=tuple(missing),
+            bases={
+                digest: base
+                for digest, base in self._left.items()
+                if blob_name(Digest(digest)) not in self.writer.members
+            },
+        )
+        packed = not missing
+        self.writer.finish(names, INDEX, index.to_bytes(), packed=packed)
+        return index
+
+    def close(self) -> None:
+        """Give back the files; what is not finished can be taken up again."""
+        self.writer.close()
+        for container in (self._spare, *self._bases):
+            if container:
+                container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def bring(self, blob: Descriptor, chunks: Callable[[], Chunks]) -> Put:
+        """Make sure that a blob is in the archive."""
+        name = blob_name(blob.digest)
+        member = self.writer.members.get(name)
+        if blob.digest in self._left or (member and member.size == blob.size):
+            return Put.PRESENT
+        if self._spare and self._take(self._spare, blob):
+            return Put.PRESENT
+        with contextlib.closing(chunks()) as opened:
+            self.writer.fill(name, blob.size, opened)
+        return Put.SENT
+
+    def adopt(self, other: Container, blob: Descriptor, base: str = "") -> None:
+        """Copy a blob of another archive inside the kernel.
+
+        Args:
+            other: the archive.
+            blob: what to copy.
+            base: the archive that ``other`` left the blob to, or "".
+
+        Raises:
+            NotFound: the other one does not have it.
+        """
+        name = blob_name(blob.digest)
+        if base and name not in other.members:
+            if name not in self.writer.members:
+                self._left[blob.digest] = base
+            return
+        self.writer.adopt(other, name)
+        self._left.pop(blob.digest, None)
+
+    def _take(self, spare: Container, blob: Descriptor) -> bool:
+        """Get a blob from the archive that this one replaces, if it is whole there."""
+        name = blob_name(blob.digest)
+        member = spare.members.get(name)
+        if member is None or member.size != blob.size:
+            return False
+        try:
+            self.writer.fill(name, blob.size, verified(spare.stream(name), blob))
+        except (InvalidArchive, IntegrityError):
+            return False
+        return True
+
+    def _leave_out(self, blob: Descriptor, manifest: Manifest) -> bool:
+        """Whether a blob is left to another archive; configs are needed to plan."""
+        if blob == manifest.config:
+            self._left.pop(blob.digest, None)
+            return False
+        name = blob_name(blob.digest)
+        for base in self._bases:
+            member = base.members.get(name)
+            if member and member.size == blob.size:
+                self._left[blob.digest] = base.path.name
+                return True
+        return False
+
+    def _holding(self, name: str) -> Holding:
+        found = self._holdings.get(name)
+        if found is None:
+            mine = [e for e in self.index.entries if e.repository == name]
+            found = self._holdings.setdefault(name, held(self.writer, mine))
+        return found
+
+    def _recall(self) -> None:
+        """Take up what an earlier process stored, as far as all of it is there."""
+        records = self.writer.journal.records
+        stored = [record for record in records if isinstance(record, Stored)]
+        for record in stored:
+            if blob_name(Digest(record.digest)) in self.writer.members:
+                self._note(record)
+        for record in stored:
+            repository = self.repository(record.source)
+            digest = Digest(record.digest)
+            if record.tag and not self._is_whole(repository, digest):
+                repository.holding.tags.pop(record.tag, None)
+
+    def _note(self, record: Stored) -> None:
+        repository = self.repository(record.source)
+        repository.holding.types[record.digest] = record.media_type
+        repository.learn(repository.manifest(record.digest), record.tag)
+
+    def _is_whole(self, repository: DraftRepository, root: Digest) -> bool:
+        try:
+            for manifest in closure(repository, root):
+                for blob in manifest.blobs:
+                    if not repository.has(blob):
+                        return False
+        except NotFound:
+            return False
+        return True
+
+    def _entry(self, name: str, reference: str) -> Entry:
+        repository = self.repository(name)
+        root = repository.resolve(reference)
+        source, tag = name, reference
+        if ":" in reference:
+            source, tag = f"{name}@{root.algorithm}", root.hex
+        return described(repository, source, tag, root)
+
+    def _needed(self, entries: Iterable[Entry]) -> Iterable[str]:
+        """Names of the members that entries need, in the order of a packed archive."""
+        for entry in entries:
+            repository = self.repository(entry.repository)
+            root = repository.resolve(entry.reference)
+            for manifest in closure(repository, root):
+                if manifest.digest in repository.holding.made:
+                    continue
+                for blob in manifest.blobs:
+                    name = blob_name(blob.digest)
+                    if name in self.writer.members or blob.digest not in self._left:
+                        yield name
+                yield from (name for name, _ in members(manifest))
+
+
+class DraftRepository(ArchiveRepository):
+    """Implements `hangar.store.Destination`; safe to use from many threads."""
+
+    def __init__(self, draft: Draft, name: str, holding: Holding) -> None:
+        super().__init__(draft.writer, name, holding)
+        self._draft = draft
+
+    def put_blob(
+        self, blob: Descriptor, chunks: Callable[[], Chunks], *, origin: str = ""
+    ) -> Put:
+        del origin  # all repositories share their blobs
+        return self._draft.bring(blob, chunks)
+
+    def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
+        writer_ = self._draft.writer
+        for name, data in members(manifest):
+            writer_.put(name, data)
+        writer_.journal.add(
+            Stored(self.name, tag, manifest.digest, manifest.media_type)
+        )
+        self.learn(manifest, tag)
+
+    def learn(self, manifest: Manifest, tag: str) -> None:
+        """Note what a stored manifest is called, and what it accompanies."""
+        self.holding.types[manifest.digest] = manifest.media_type
+        subject = subject_of(manifest, tag)
+        if subject:
+            kind = manifest.artifact_type
+            pointer = replace(manifest.descriptor, artifact_type=kind)
+            self.holding.attach(Attached(pointer, subject, tag))
+        if tag:
+            self.holding.tags[tag] = manifest.digest
+
+
+def _spare(path: Path) -> Container | None:
+    """The archive that is going to be replaced, if there is one that can be read."""
+    if not path.exists():
+        return None
+    try:
+        return open_container(path)
+    except HangarError:
+        return None
+
+
+def _now() -> str:
+    """The time, or what SOURCE_DATE_EPOCH says that it is (RFC 3339)."""
+    seconds = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
+    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")

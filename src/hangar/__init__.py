@@ -15,15 +15,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from hangar.archive import Archive
     from hangar.configuration import Configuration
     from hangar.deadline import Stop
     from hangar.errors import HangarError
     from hangar.events import Event, Outcome, Report, Reporter, Status, Traffic
     from hangar.operations.images import Image, open_image
     from hangar.operations.inspection import Summary, inspect_all, sizes, summarize
+    from hangar.operations.loading import entry_lines, load_routes, open_archives
     from hangar.operations.merging import merge_manifests, merged_index, read_part
     from hangar.operations.platforms import wanted_platform
     from hangar.operations.routes import mirror_routes, source_routes
+    from hangar.operations.saving import (
+        check_saved,
+        is_unfinished,
+        plan_saving,
+        save,
+        sync,
+    )
     from hangar.operations.tags import delete_image, list_tags, tags_of
     from hangar.operations.transfer import check_all, copy_all, plan_all
     from hangar.reference import Reference
@@ -32,6 +41,7 @@ if TYPE_CHECKING:
     from hangar.tagfilter import TagFilter
 
 __all__ = [
+    "Archive",
     "Configuration",
     "Event",
     "HangarError",
@@ -48,24 +58,41 @@ __all__ = [
     "TagFilter",
     "Traffic",
     "check_all",
+    "check_saved",
     "copy_all",
     "delete_image",
+    "entry_lines",
     "inspect_all",
+    "is_unfinished",
     "list_tags",
+    "load_routes",
     "merge_manifests",
     "merged_index",
     "mirror_routes",
+    "open_archives",
     "open_image",
     "plan_all",
+    "plan_saving",
     "read_part",
+    "save",
     "sizes",
     "source_routes",
     "summarize",
+    "sync",
     "tags_of",
     "wanted_platform",
 ]
 
 _HOMES = {
+    "archive": ["Archive"],
+    "operations.loading": ["entry_lines", "load_routes", "open_archives"],
+    "operations.saving": [
+        "check_saved",
+        "is_unfinished",
+        "plan_saving",
+        "save",
+        "sync",
+    ],
     "configuration": ["Configuration"],
     "deadline": ["Stop"],
     "errors": ["HangarError"],

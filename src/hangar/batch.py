@@ -8,11 +8,14 @@ becomes the outcome of its image and leaves the others unharmed.
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self, TypeVar
 
+from hangar.deadline import current
 from hangar.oci import Descriptor
 
 T = TypeVar("T")
@@ -70,3 +73,47 @@ class Pools:
         ]
         wait(futures)
         return [future.result() for future in futures]
+
+
+class Turns:
+    """Lets threads through in an order that is fixed before they start.
+
+    Order is for the sake of equal results of equal runs: whoever does not get its turn
+    within `PATIENCE` goes ahead.
+    """
+
+    def __init__(self, order: Sequence[int]) -> None:
+        self._ranks = {item: rank for rank, item in enumerate(order)}
+        self._passed: set[int] = set()
+        self._next = 0
+        self._changed = threading.Condition()
+
+    def wait(self, item: int) -> None:
+        """Wait until all that come before ``item`` have passed.
+
+        Raises:
+            Interrupted, TimedOut: in the meantime.
+        """
+        end = time.monotonic() + PATIENCE
+        with current().stop.waking(self._wake), self._changed:
+            while self._next < self._ranks[item]:
+                left = end - time.monotonic()
+                if left <= 0:
+                    return
+                self._changed.wait(current().remaining(left))
+
+    def passed(self, item: int) -> None:
+        """Let the next one through."""
+        with self._changed:
+            self._passed.add(self._ranks[item])
+            while self._next in self._passed:
+                self._next += 1
+            self._changed.notify_all()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+PATIENCE = 10.0
+"""Seconds; an image whose manifests take longer does not hold up the others."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from hangar.archive.container import Container
+from hangar.archive.directory import Directory
 from hangar.archive.index import Attached
 from hangar.archive.names import blob_name
 from hangar.copying.plan import MAX_DEPTH
@@ -158,3 +160,9 @@ def _closure(
     for companion in repository.companions(digest):
         yield from _closure(repository, companion.digest, seen, depth + 1)
     yield manifest
+
+
+def empty_archive(path: Path) -> Callable[[str], ArchiveRepository]:
+    """The repositories of an archive that is not there yet: nothing is in them."""
+    container = Container(path, -1, Directory({}, 0))
+    return lambda name: ArchiveRepository(container, name, Holding())

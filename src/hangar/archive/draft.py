@@ -156,6 +156,10 @@ class Draft:
         self.writer.finish(names, INDEX, index.to_bytes(), packed=packed)
         return index
 
+    def undo(self) -> None:
+        """Forget what was added: the archive is what it was before."""
+        self.writer.undo()
+
     def close(self) -> None:
         """Give back the files; what is not finished can be taken up again."""
         self.writer.close()

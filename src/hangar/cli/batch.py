@@ -53,6 +53,7 @@ class Run:
         words: what it says.
         console: where it says that.
         dry: whether it only foretells; then there is no list of what failed.
+        mirrored: whether lines in the mirror format are understood.
     """
 
     command: str
@@ -60,6 +61,7 @@ class Run:
     words: Words
     console: Console
     dry: bool = False
+    mirrored: bool = True
 
     def announce(self, selection: Selection) -> None:
         """Say which platforms are wanted."""
@@ -70,15 +72,21 @@ class Run:
             self.console.info(f"{what} List: [{','.join(sorted(wanted))}]")
 
     def through(
-        self, work: Work, publish: Callable[[Report], None] | None = None
+        self,
+        work: Work,
+        publish: Callable[[Report], None] | None = None,
+        lines: Sequence[Line] | None = None,
     ) -> int:
         """Do ``work`` with the images of the list; return the exit status.
 
-        ``publish`` writes what is to be written in place of the JSON report.
+        Args:
+            work: what is to be done.
+            publish: writes what is to be written in place of the JSON report.
+            lines: what takes the place of a list that the user did not give.
         """
-        lines = read(self.batch.file)
-        wanted = [line for line in lines if line.valid]
-        ignored = [line for line in lines if not line.valid]
+        given = lines if lines is not None else read(self.batch.file)
+        wanted = [line for line in given if self._understands(line)]
+        ignored = [line for line in given if not self._understands(line)]
         self._warn(wanted, ignored)
         started = datetime.now(UTC)
         with stopping(self.console) as stop:
@@ -103,11 +111,14 @@ class Run:
                     self._write_report(report, started, ignored)
             return self._conclude(report)
 
+    def _understands(self, line: Line) -> bool:
+        return line.valid and (self.mirrored or not line.destination)
+
     def _warn(self, wanted: Sequence[Line], ignored: Sequence[Line]) -> None:
         for line in ignored:
             text = f'Ignore image list line "{line.text:.200}": invalid format'
             self.console.warn(text)
-        if not wanted:
+        if not wanted and self.batch.file:
             self.console.warn(f'No images in "{self.batch.file}"')
 
     def _jobs(self) -> int:
@@ -155,7 +166,7 @@ class Run:
         if failed:
             files.write(name, "".join(f"{text}\n" for text in failed))
             self.console.info(f'Failed image list exported to "{name}"')
-        elif Path(name).resolve() != Path(self.batch.file).resolve():
+        elif Path(name).resolve() != Path(self.batch.file or ".").resolve():
             files.remove(name)
 
     def _write_report(

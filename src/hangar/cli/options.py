@@ -49,9 +49,15 @@ REPORT = option(
 
 
 def batch_options(
-    failed: str, report: Function = REPORT
+    failed: str, report: Function = REPORT, *, listed: bool = True
 ) -> Callable[[Function], Function]:
-    """Options of whatever works through a list; they make a `Batch`, ``batch``."""
+    """Options of whatever works through a list; they make a `Batch`, ``batch``.
+
+    Args:
+        failed: what the list of those that failed is called by default.
+        report: another option ``--report``.
+        listed: whether there has to be a list.
+    """
     return bundle(
         "batch",
         Batch,
@@ -59,7 +65,7 @@ def batch_options(
             "-f",
             "--file",
             type=FileName(".txt"),
-            required=True,
+            required=listed,
             help="List of images, one a line; '-' is standard input.",
         ),
         option(

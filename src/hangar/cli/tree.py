@@ -94,6 +94,45 @@ ROOT = Entry(
                 ),
             ),
         ),
+        Entry(
+            "load",
+            "Copy images from an archive to a registry.",
+            "load:load",
+            ("l",),
+            (
+                Entry(
+                    "validate",
+                    "Check that what was loaded is whole.",
+                    "load:validate",
+                ),
+            ),
+        ),
+        Entry(
+            "save",
+            "Save images into a new archive.",
+            "save:save",
+            ("s",),
+            (
+                Entry(
+                    "validate",
+                    "Check that an archive has what was saved.",
+                    "save:validate_save",
+                ),
+            ),
+        ),
+        Entry(
+            "sync",
+            "Add images to an archive.",
+            "save:sync",
+            (),
+            (
+                Entry(
+                    "validate",
+                    "Check that an archive has what was added.",
+                    "save:validate_sync",
+                ),
+            ),
+        ),
         Entry("serve", "Run a registry.", "serve:serve"),
         Entry("version", "Show the version.", "basics:version"),
         Entry(

@@ -134,7 +134,7 @@ class Transfer:
             yield made
 
 
-def foreseen(route: Route[Destination], plan: Plan, ledger: Ledger) -> Traffic:
+def foreseen(route: Route[Source], plan: Plan, ledger: Ledger) -> Traffic:
     """Tell what `Transfer.execute` would move, and move nothing."""
     destination, traffic = route.destination, Traffic()
     for blob in plan.blobs:

@@ -23,7 +23,7 @@ from hangar.oci import (
     load_object,
 )
 from hangar.selection import Selection
-from hangar.store import Companion, Destination, Source
+from hangar.store import Companion, Source
 
 MAX_DEPTH = 32
 """Indexes within indexes, and referrers of referrers, that are followed."""
@@ -109,7 +109,7 @@ class Plan:
 
 
 def plan(
-    route: Route[Destination],
+    route: Route[Source],
     selection: Selection,
     *,
     overwrite: bool = False,

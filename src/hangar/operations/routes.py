@@ -45,7 +45,7 @@ def mirror_routes(
 
     def route(line: Line) -> Route[Destination] | Outcome:
         try:
-            origin = _origin(line).moved(registry=source, project=source_project)
+            origin = origin_of(line).moved(registry=source, project=source_project)
             target = _target(line, to, project)
             return Route(
                 image=line.text,
@@ -58,7 +58,7 @@ def mirror_routes(
         except HangarError as error:
             return failed(line, error)
 
-    parsed = [line for line in _lines(lines) if line.valid]
+    parsed = [line for line in lines_of(lines) if line.valid]
     return [route(line) for line in parsed]
 
 
@@ -80,13 +80,13 @@ def source_routes(
 
     def route(line: Line) -> Route[Source] | Outcome:
         try:
-            origin = _origin(line).moved(registry=registry, project=project)
+            origin = origin_of(line).moved(registry=registry, project=project)
             source = registries.source(origin)
         except HangarError as error:
             return failed(line, error)
         return Route(line.text, source, origin.locator, source, "", line.number)
 
-    return [route(line) for line in _lines(lines) if line.valid]
+    return [route(line) for line in lines_of(lines) if line.valid]
 
 
 def failed(line: Line, error: HangarError) -> Outcome:
@@ -101,14 +101,15 @@ def failed(line: Line, error: HangarError) -> Outcome:
     )
 
 
-def _lines(lines: Iterable[str | Line]) -> tuple[Line, ...]:
+def lines_of(lines: Iterable[str | Line]) -> tuple[Line, ...]:
+    """The lines of a list, parsed if they are not yet."""
     given = list(lines)
     if all(isinstance(line, Line) for line in given):
         return tuple(line for line in given if isinstance(line, Line))
     return imagelist.parse(str(line) for line in given)
 
 
-def _origin(line: Line) -> Reference:
+def origin_of(line: Line) -> Reference:
     """What a line names as its source; the mirror format states the tag apart."""
     origin = Reference.parse(line.source)
     return origin.tagged(line.tag) if line.destination else origin
@@ -123,6 +124,15 @@ def _target(line: Line, to: str, project: str) -> Reference:
     named = Reference.parse(line.destination or line.source)
     if line.destination:
         named = named.tagged(line.tag)
+    return placed(named, to, project)
+
+
+def placed(named: Reference, to: str, project: str) -> Reference:
+    """What an image becomes in another registry, without any digest.
+
+    Raises:
+        InvalidReference: the result is no valid name.
+    """
     if "/" not in named.repository:  # Harbor has no repository outside a project
         named = replace(named, repository=f"library/{named.repository}")
     return replace(named.moved(registry=to, project=project), digest=None)

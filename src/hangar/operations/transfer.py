@@ -10,9 +10,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
-from hangar.batch import Pools
+from hangar.batch import Pools, Turns
 from hangar.copying import (
     Ledger,
     Plan,
@@ -51,6 +51,24 @@ DEFAULT_TIMEOUT = 600.0
 S = TypeVar("S", bound=Source)
 
 
+class How(TypedDict, total=False):
+    """How a batch is worked through; what is left out is as in `copy_all`.
+
+    Attributes:
+        selection: what of each image is wanted; default: everything.
+        jobs: images at once.
+        timeout: seconds for each image; None: no limit.
+        report: is told what happens, from several threads, one call at a time.
+        stop: ends the run when requested; what is not finished then has failed.
+    """
+
+    selection: Selection | None
+    jobs: int
+    timeout: float | None
+    report: Reporter
+    stop: Stop | None
+
+
 def copy_all(
     routes: Iterable[Route[Destination] | Outcome],
     *,
@@ -59,6 +77,7 @@ def copy_all(
     timeout: float | None = DEFAULT_TIMEOUT,
     overwrite: bool = False,
     platform_tags: bool = False,
+    prepare: Callable[[Plan], None] | None = None,
     report: Reporter = unheard,
     stop: Stop | None = None,
 ) -> Report:
@@ -71,24 +90,44 @@ def copy_all(
         timeout: seconds for each image; None: no limit.
         overwrite: whether platforms that only the destination has may go.
         platform_tags: whether each platform gets a tag of its own, too.
+        prepare: is called with the plan of each image before anything of it is
+            moved, in the order of the images.
         report: is told what happens, from several threads, one call at a time.
         stop: ends the run when requested; what is not finished then has failed.
     """
     ledger = Ledger()
     wanted = selection or Selection()
+    given = list(routes)
+    turns = Turns([id(given[at]) for chain in _chains(given) for at in chain])
+
+    for route in given:
+        if isinstance(route, Outcome):
+            turns.passed(id(route))
+
+    def decide(route: Route[Destination]) -> Plan:
+        try:
+            decided = plan(
+                route, wanted, overwrite=overwrite, platform_tags=platform_tags
+            )
+            if prepare:
+                turns.wait(id(route))
+                prepare(decided)
+            return decided
+        finally:
+            turns.passed(id(route))
 
     def act(route: Route[Destination], pools: Pools, report: Reporter) -> Result:
-        decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
+        decided = decide(route)
         if not decided.steps:
             return Result(decided)
         traffic = Transfer(route, decided, ledger, report).execute(pools.blobs)
         return Result(decided, traffic)
 
-    return carry_out(act, routes, jobs, timeout, report, stop)
+    return carry_out(act, given, jobs, timeout, report, stop)
 
 
 def plan_all(
-    routes: Iterable[Route[Destination] | Outcome],
+    routes: Iterable[Route[S] | Outcome],
     *,
     selection: Selection | None = None,
     jobs: int = DEFAULT_JOBS,
@@ -102,7 +141,7 @@ def plan_all(
     ledger = Ledger()
     wanted = selection or Selection()
 
-    def act(route: Route[Destination], pools: Pools, report: Reporter) -> Result:
+    def act(route: Route[S], pools: Pools, report: Reporter) -> Result:
         del pools, report
         decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
         return Result(decided, foreseen(route, decided, ledger))

@@ -1,0 +1,255 @@
+"""``hangar save`` and ``hangar sync``, each with ``validate``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+import hangar
+from hangar.cli.batch import Run
+from hangar.cli.command import command, option
+from hangar.cli.console import Console
+from hangar.cli.options import (
+    AUTO_YES,
+    Batch,
+    Function,
+    batch_options,
+    registry_options,
+    selection_options,
+)
+from hangar.cli.pflag import BOOLEAN, LIST, FileName
+from hangar.cli.prompts import allow_writing
+from hangar.cli.words import Words
+from hangar.events import Report, Status
+from hangar.imagelist import Line
+
+SAVING = Words(
+    started="Saving [{source}]",
+    copied="Saved [{source}]",
+    up_to_date="Up to date [{source}]",
+    skipped="Skip save image [{source}]",
+    failed="error occurred on [{source}]",
+    failed_list="Save failed image list: ",
+    failure="some images failed to copy",
+    counts={
+        Status.COPIED: "saved",
+        Status.UP_TO_DATE: "up to date",
+        Status.SKIPPED: "skipped",
+        Status.FAILED: "failed",
+    },
+)
+SYNCING = replace(
+    SAVING,
+    started="Syncing [{source}]",
+    copied="Synced [{source}]",
+    skipped="Skip copy image [{source}]",
+    failed_list="Sync failed image list: ",
+)
+CHECKING = replace(
+    SAVING,
+    started="",
+    up_to_date="PASS: [{source}]",
+    failed="FAILED: [{source}]",
+    failed_list="Validate failed image list: ",
+    failure="some images failed to validate",
+    counts={
+        Status.UP_TO_DATE: "passed",
+        Status.SKIPPED: "skipped",
+        Status.FAILED: "failed",
+    },
+)
+DRY_RUN = option("--dry-run", type=BOOLEAN, help="Write nothing; print what would be.")
+DEEP = option("--deep", type=BOOLEAN, help="Read every byte back and hash it.")
+SOURCE = option(
+    "-s", "--source", metavar="REGISTRY", help="Replaces the registry of every source."
+)
+SAVED = option(
+    "-d",
+    "--destination",
+    type=FileName(".zip"),
+    default="saved-images.zip",
+    help="Archive to write.",
+)
+SYNCED = option(
+    "-d",
+    "--destination",
+    type=FileName(".zip"),
+    required=True,
+    help="Archive to add to.",
+)
+
+
+def _options(failed: str, destination: Function) -> Function:
+    """Options that a command and its ``validate`` share."""
+
+    def decorate(function: Function) -> Function:
+        for add in (
+            SOURCE,
+            destination,
+            registry_options,
+            selection_options,
+            batch_options(failed),
+        ):
+            function = add(function)
+        return function
+
+    return decorate
+
+
+@command(
+    "save",
+    usage="-f IMAGE_LIST.txt -d ARCHIVE.zip [flags]",
+    examples="""
+        # Save a list of images into an archive:
+        hangar save -f images.txt -d images.zip
+
+        # Save what is new since an earlier archive:
+        hangar save -f images.txt -d more.zip --since images.zip
+        """,
+)
+@_options("save-failed.txt", SAVED)
+@option(
+    "--since",
+    type=LIST,
+    metavar="ARCHIVE,...",
+    help="Leave out the layers that these archives have.",
+)
+@DRY_RUN
+@AUTO_YES
+@click.pass_obj
+def save(
+    console: Console,
+    /,
+    *,
+    batch: Batch,
+    destination: str,
+    since: Sequence[str],
+    dry_run: bool,
+    auto_yes: bool,
+    **wanted: Any,
+) -> int:
+    """Save images into a new archive.
+
+    A save that was interrupted goes on where it ended when the same command is run
+    again. The archive has its name only when it is whole.
+    """
+    archive = Path(destination)
+    run = Run("save", batch, SAVING, console, dry=dry_run, mirrored=False)
+    if dry_run:
+        return _go_through(run, hangar.plan_saving, archive, **wanted)
+    if not hangar.is_unfinished(archive):
+        allow_writing(destination, yes=auto_yes, listed=batch.file)
+    bases = [Path(name) for name in since]
+    return _go_through(run, hangar.save, archive, since=bases, **wanted)
+
+
+@command(
+    "save validate",
+    usage="-f IMAGE_LIST.txt -d ARCHIVE.zip [flags]",
+    examples="hangar save validate -f images.txt -d images.zip --deep",
+)
+@_options("save-failed.txt", SAVED)
+@DEEP
+@AUTO_YES
+@click.pass_obj
+def validate_save(
+    console: Console,
+    /,
+    *,
+    batch: Batch,
+    destination: str,
+    deep: bool,
+    auto_yes: bool,
+    **wanted: Any,
+) -> int:
+    """Check that an archive has what 'hangar save' with the same flags writes.
+
+    Every manifest and every blob is looked for; the sources are read again.
+    """
+    del auto_yes  # nothing is overwritten
+    run = Run("save validate", batch, CHECKING, console, mirrored=False)
+    return _go_through(run, hangar.check_saved, Path(destination), deep=deep, **wanted)
+
+
+@command(
+    "sync",
+    usage="-f IMAGE_LIST.txt -d ARCHIVE.zip [flags]",
+    examples="hangar sync -f more-images.txt -d images.zip",
+)
+@_options("sync-failed.txt", SYNCED)
+@DRY_RUN
+@click.pass_obj
+def sync(
+    console: Console,
+    /,
+    *,
+    batch: Batch,
+    destination: str,
+    dry_run: bool,
+    **wanted: Any,
+) -> int:
+    """Add images to an archive.
+
+    Until all is written, the archive is what it was; a sync that was interrupted goes
+    on when the same command is run again. Images that it has already are replaced,
+    but for platforms that only the archive has.
+    """
+    run = Run("sync", batch, SYNCING, console, dry=dry_run, mirrored=False)
+    if dry_run:
+        wanted["added"] = True
+        return _go_through(run, hangar.plan_saving, Path(destination), **wanted)
+    return _go_through(run, hangar.sync, Path(destination), **wanted)
+
+
+@command(
+    "sync validate",
+    usage="-f IMAGE_LIST.txt -d ARCHIVE.zip [flags]",
+    examples="hangar sync validate -f more-images.txt -d images.zip",
+)
+@_options("sync-failed.txt", SYNCED)
+@DEEP
+@click.pass_obj
+def validate_sync(
+    console: Console,
+    /,
+    *,
+    batch: Batch,
+    destination: str,
+    deep: bool,
+    **wanted: Any,
+) -> int:
+    """Check that an archive has what 'hangar sync' with the same flags adds.
+
+    Every manifest and every blob is looked for; the sources are read again.
+    """
+    run = Run("sync validate", batch, CHECKING, console, mirrored=False)
+    archive = Path(destination)
+    return _go_through(
+        run, hangar.check_saved, archive, added=True, deep=deep, **wanted
+    )
+
+
+def _go_through(
+    run: Run,
+    act: Function,
+    archive: Path,
+    *,
+    selection: hangar.Selection,
+    registries: hangar.Registries,
+    **how: Any,
+) -> int:
+    """Do ``act`` with the images of the run's list."""
+
+    def work(lines: Sequence[Line], **more: Any) -> Report:
+        report: Report = act(
+            lines, registries, archive, selection=selection, **how, **more
+        )
+        return report
+
+    run.announce(selection)
+    with registries:
+        return run.through(work)

@@ -1,0 +1,141 @@
+"""Archives loaded into registries."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from hangar.archive import Archive, Entry
+from hangar.copying import Route
+from hangar.errors import HangarError, NotFound
+from hangar.events import Outcome
+from hangar.imagelist import Line
+from hangar.oci import Digest
+from hangar.operations.routes import failed, lines_of, origin_of, placed
+from hangar.reference import Reference
+from hangar.registry import Registries
+from hangar.store import Destination
+
+
+def load_routes(
+    archives: Sequence[Archive],
+    registries: Registries,
+    *,
+    to: str,
+    project: str = "",
+    lines: Iterable[str | Line] | None = None,
+    source_registry: str = "",
+) -> list[Route[Destination] | Outcome]:
+    """Make the routes from archives to a registry.
+
+    Args:
+        archives: what to load; must stay open until the routes were gone.
+        registries: gives the repositories to write to.
+        to: registry to write to, optionally with a path.
+        project: replaces the first part of every destination's path.
+        lines: of an image list, the images to load; None: all of them.
+        source_registry: replaces the registry of every line, to look it up.
+    """
+    by_name: dict[str, list[tuple[Archive, Entry]]] = {}
+    for archive in archives:
+        for entry in archive.entries:
+            by_name.setdefault(entry.name, []).append((archive, entry))
+    routes: list[Route[Destination] | Outcome] = []
+    for line in lines_of(entry_lines(archives) if lines is None else lines):
+        if not line.valid:
+            continue
+        try:
+            found = _found(line, by_name, source_registry)
+        except HangarError as error:
+            routes.append(failed(line, error))
+        else:
+            routes += (_route(line, one, registries, to, project) for one in found)
+    return routes
+
+
+def open_archives(names: Iterable[str]) -> list[Archive]:
+    """Open archives; a name that is no file's is a pattern, as shells have them.
+
+    The archives ``NAME-2.zip`` and ``NAME-10.zip`` of one pattern come in this order.
+
+    Raises:
+        StorageError: there is no such file.
+        InvalidArchive: one of them is no archive.
+    """
+    with contextlib.ExitStack() as stack:
+        opened = [
+            stack.enter_context(Archive.open(path))
+            for name in names
+            for path in _matching(name)
+        ]
+        stack.pop_all()
+        return opened
+
+
+def _matching(name: str) -> list[Path]:
+    if Path(name).exists():
+        return [Path(name)]
+    found = glob.glob(name)  # noqa: PTH207 - an absolute pattern is one, too
+    return [Path(path) for path in sorted(found, key=_numbers)] or [Path(name)]
+
+
+def _numbers(name: str) -> list[tuple[int, str]]:
+    """A key by which numbers within names sort by value."""
+    parts = re.split(r"([0-9]+)", name)
+    return [(int(part) if part.isdecimal() else 0, part) for part in parts]
+
+
+def entry_lines(archives: Iterable[Archive]) -> tuple[Line, ...]:
+    """The image list of all that archives hold."""
+    names = dict.fromkeys(e.name for archive in archives for e in archive.entries)
+    return tuple(Line(number, name, name) for number, name in enumerate(names, 1))
+
+
+def _found(
+    line: Line, by_name: dict[str, list[tuple[Archive, Entry]]], registry: str
+) -> list[tuple[Archive, Entry]]:
+    """Look up what a line names; the Go program puts ``library/`` into short names."""
+    wanted = origin_of(line).moved(registry=registry)
+    names = [wanted]
+    if "/" not in wanted.repository:
+        names.append(replace(wanted, repository=f"library/{wanted.repository}"))
+    for name in names:
+        found = by_name.get(_entry_name(name))
+        if found:
+            return found
+    message = f"image [{wanted}] not exists in archive"
+    raise NotFound(message, hint="see what it has: hangar archive ls")
+
+
+def _entry_name(name: Reference) -> str:
+    if name.tag:
+        return f"{name.full_repository}:{name.tag}"
+    digest = name.digest or Digest.of(b"")
+    return f"{name.full_repository}@{digest.algorithm}:{digest.hex}"
+
+
+def _route(
+    line: Line,
+    found: tuple[Archive, Entry],
+    registries: Registries,
+    to: str,
+    project: str,
+) -> Route[Destination] | Outcome:
+    archive, entry = found
+    try:
+        named = Reference.parse(entry.name)
+        target = placed(named, to, project)
+        return Route(
+            image=line.text,
+            source=archive.repository(entry.repository),
+            reference=entry.reference,
+            destination=registries.repository(target),
+            tag=named.tag if not named.digest else "",
+            number=line.number,
+        )
+    except HangarError as error:
+        return failed(line, error)

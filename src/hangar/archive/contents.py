@@ -42,6 +42,8 @@ class Holding:
         key = (attached.manifest.digest, attached.tag)
         self.attached.setdefault(attached.subject, {})[key] = attached
         self.types[attached.manifest.digest] = attached.manifest.media_type
+        if attached.tag:
+            self.tags.setdefault(attached.tag, attached.manifest.digest)
 
 
 class ArchiveRepository:

@@ -1,0 +1,1 @@
+"""Archives: zips, and what is done with them."""

@@ -1,16 +1,27 @@
 """Archives: zips in the layout of the Go program, and what one does with them."""
 
 from hangar.archive.archive import Archive
+from hangar.archive.checking import Findings, examined, unusable
+from hangar.archive.container import Container
 from hangar.archive.contents import ArchiveRepository, empty_archive
 from hangar.archive.draft import Draft, DraftRepository
 from hangar.archive.index import Entry, Index
+from hangar.archive.salvage import salvaged
+from hangar.archive.unfinished import Unfinished, settled
 
 __all__ = [
     "Archive",
     "ArchiveRepository",
+    "Container",
     "Draft",
     "DraftRepository",
     "Entry",
+    "Findings",
     "Index",
+    "Unfinished",
     "empty_archive",
+    "examined",
+    "salvaged",
+    "settled",
+    "unusable",
 ]

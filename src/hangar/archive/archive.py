@@ -27,9 +27,7 @@ class Archive:
     def __init__(self, container: Container) -> None:
         self.container = container
         self.index = read_index(container)
-        self._by_repository: dict[str, list[Entry]] = {}
-        for entry in self.index.entries:
-            self._by_repository.setdefault(entry.repository, []).append(entry)
+        self._by_repository = by_repository(self.index.entries)
         self._known: dict[str, ArchiveRepository] = {}
 
     @classmethod
@@ -104,6 +102,14 @@ def read_index(container: Container) -> Index:
     except InvalidArchive as error:
         message = f"{container.path}: {error}"
         raise InvalidArchive(message, hint=error.hint) from error
+
+
+def by_repository(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Entries by the repository that they belong to."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.repository, []).append(entry)
+    return found
 
 
 def held(container: Container, entries: Iterable[Entry]) -> Holding:

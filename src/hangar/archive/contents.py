@@ -135,6 +135,11 @@ def subject_of(manifest: Manifest, tag: str) -> str:
     return manifest.subject.digest if manifest.subject and not tag else ""
 
 
+def is_companion(tag: str) -> bool:
+    """Tell whether a tag is one of cosign's."""
+    return _COSIGN.fullmatch(tag) is not None
+
+
 def closure(repository: ArchiveRepository, root: Digest) -> Iterator[Manifest]:
     """Yield all manifests of an image and of what accompanies it, once each.
 

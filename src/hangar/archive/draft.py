@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +13,13 @@ from types import TracebackType
 from typing import Self
 
 from hangar.archive import writer
-from hangar.archive.archive import held, read_index
+from hangar.archive.archive import Archive, by_repository, held, read_index
 from hangar.archive.container import Container, open_container
 from hangar.archive.contents import (
     ArchiveRepository,
     Holding,
     closure,
+    is_companion,
     subject_of,
 )
 from hangar.archive.describing import described
@@ -26,10 +27,17 @@ from hangar.archive.index import Attached, Entry, Index
 from hangar.archive.journal import Stored
 from hangar.archive.names import INDEX, blob_name, members
 from hangar.archive.writer import Writer
-from hangar.copying import Plan
+from hangar.copying import Plan, Route, full_plan
 from hangar.copying.streams import verified
-from hangar.errors import HangarError, IntegrityError, InvalidArchive, NotFound
+from hangar.errors import (
+    HangarError,
+    Incomplete,
+    IntegrityError,
+    InvalidArchive,
+    NotFound,
+)
 from hangar.oci import Descriptor, Digest, Manifest
+from hangar.selection import Selection
 from hangar.store import Chunks, Put
 
 
@@ -56,16 +64,23 @@ class Draft:
         self._left: dict[str, str] = dict(self.index.bases)
         self._holdings: dict[str, Holding] = {}
         self._repositories: dict[str, DraftRepository] = {}
+        self._entries = by_repository(self.index.entries)
+        self._members: dict[str, list[str]] = {}
+        for entry in self.index.entries:
+            self._members[entry.name] = self._needed(entry)
         self._recall()
 
     @classmethod
-    def create(cls, path: Path, *, since: Sequence[Path] = ()) -> Self:
-        """Begin an archive, or go on with one that was begun and not finished.
+    def create(
+        cls, path: Path, *, since: Sequence[Path] = (), resume: bool = False
+    ) -> Self:
+        """Begin an archive.
 
         What the file holds now stays until `finish`, and is not fetched again.
 
         Args:
             path: the archive.
+            resume: whether to go on with one that was begun and not finished.
             since: archives whose layers are left out.
 
         Raises:
@@ -77,7 +92,7 @@ class Draft:
             for base in since:
                 bases.append(open_container(base))
                 stack.callback(bases[-1].close)
-            zip_writer = writer.create(path)
+            zip_writer = writer.create(path, resume=resume)
             stack.callback(zip_writer.close)
             draft = cls(zip_writer, spare=_spare(path), bases=bases)
             stack.pop_all()
@@ -103,6 +118,17 @@ class Draft:
     def size(self) -> int:
         """Bytes of the members that are there or have their place."""
         return self.writer.end
+
+    @property
+    def images(self) -> list[tuple[str, str]]:
+        """Repository and tag of all images stored by an earlier process, whole."""
+        records = self.writer.journal.records
+        tagged = [(r.source, r.tag) for r in records if isinstance(r, Stored) and r.tag]
+        return [
+            (name, tag)
+            for name, tag in dict.fromkeys(tagged)
+            if tag in self.repository(name).holding.tags and not is_companion(tag)
+        ]
 
     def repository(self, name: str) -> DraftRepository:
         """The repository ``name``, to be written."""
@@ -141,7 +167,10 @@ class Draft:
         for repository, reference in dict.fromkeys(images):
             entry = self._entry(repository, reference)
             entries[entry.name] = entry
-        names = list(dict.fromkeys(self._needed(entries.values())))
+            self._members.pop(entry.name, None)
+        names = dict.fromkeys(
+            name for entry in entries.values() for name in self._needed(entry)
+        )
         index = Index(
             entries=tuple(entries.values()),
             time=self.index.time or _now(),
@@ -153,7 +182,7 @@ class Draft:
             },
         )
         packed = not missing
-        self.writer.finish(names, INDEX, index.to_bytes(), packed=packed)
+        self.writer.finish(list(names), INDEX, index.to_bytes(), packed=packed)
         return index
 
     def undo(self) -> None:
@@ -190,24 +219,46 @@ class Draft:
             self.writer.fill(name, blob.size, opened)
         return Put.SENT
 
-    def adopt(self, other: Container, blob: Descriptor, base: str = "") -> None:
-        """Copy a blob of another archive inside the kernel.
+    def adopt(self, other: Archive, entry: Entry) -> None:
+        """Copy an image of another archive inside the kernel.
 
-        Args:
-            other: the archive.
-            blob: what to copy.
-            base: the archive that ``other`` left the blob to, or "".
+        It joins what has its name here, as when images are copied to a registry.
 
         Raises:
-            NotFound: the other one does not have it.
+            Incomplete: the other archive lacks something of it.
+            InvalidArchive: it is damaged there.
+            StorageError: it cannot be written.
         """
+        tag = "" if ":" in entry.reference else entry.reference
+        route = Route(
+            image=entry.name,
+            source=other.repository(entry.repository),
+            reference=entry.reference,
+            destination=self.repository(entry.repository),
+            tag=tag,
+        )
+        plan = full_plan(route, Selection())
+        self.reserve(plan)
+        for blob in plan.blobs:
+            self._adopt(other, blob, plan.made.get(blob.digest))
+        for step in plan.steps:
+            route.destination.put_manifest(step.manifest, step.tag)
+
+    def _adopt(self, other: Archive, blob: Descriptor, made: bytes | None) -> None:
         name = blob_name(blob.digest)
-        if base and name not in other.members:
-            if name not in self.writer.members:
-                self._left[blob.digest] = base
+        member = other.container.members.get(name)
+        if member and member.size == blob.size:
+            self.writer.adopt(other.container, name)
+        elif made is not None:
+            self.writer.put(name, made)
+        elif name in self.writer.members:
             return
-        self.writer.adopt(other, name)
-        self._left.pop(blob.digest, None)
+        elif blob.digest in other.index.bases:
+            self._left[blob.digest] = other.index.bases[blob.digest]
+        else:
+            message = f"{other.path} has no {blob.digest}"
+            hint = f"drop what is not whole: hangar archive repair {other.path}"
+            raise Incomplete(message, missing=[blob.digest], hint=hint)
 
     def _take(self, spare: Container, blob: Descriptor) -> bool:
         """Get a blob from the archive that this one replaces, if it is whole there."""
@@ -237,8 +288,8 @@ class Draft:
     def _holding(self, name: str) -> Holding:
         found = self._holdings.get(name)
         if found is None:
-            mine = [e for e in self.index.entries if e.repository == name]
-            found = self._holdings.setdefault(name, held(self.writer, mine))
+            mine = held(self.writer, self._entries.get(name, []))
+            found = self._holdings.setdefault(name, mine)
         return found
 
     def _recall(self) -> None:
@@ -277,19 +328,38 @@ class Draft:
             source, tag = f"{name}@{root.algorithm}", root.hex
         return described(repository, source, tag, root)
 
-    def _needed(self, entries: Iterable[Entry]) -> Iterable[str]:
-        """Names of the members that entries need, in the order of a packed archive."""
-        for entry in entries:
-            repository = self.repository(entry.repository)
-            root = repository.resolve(entry.reference)
-            for manifest in closure(repository, root):
-                if manifest.digest in repository.holding.made:
-                    continue
-                for blob in manifest.blobs:
-                    name = blob_name(blob.digest)
-                    if name in self.writer.members or blob.digest not in self._left:
-                        yield name
+    def _needed(self, entry: Entry) -> list[str]:
+        """Names of the members that an entry needs, in the order of a packed archive.
+
+        Raises:
+            InvalidArchive: one of them is not there.
+        """
+        known = self._members.get(entry.name)
+        if known is not None:
+            return known
+        try:
+            names = list(self._listed(entry))
+        except NotFound as error:
+            raise self._not_whole(entry) from error
+        if not all(name in self.writer.members for name in names):
+            raise self._not_whole(entry)
+        return names
+
+    def _listed(self, entry: Entry) -> Iterator[str]:
+        repository = self.repository(entry.repository)
+        root = repository.resolve(entry.reference)
+        for manifest in closure(repository, root):
+            for blob in manifest.blobs:
+                name = blob_name(blob.digest)
+                if name in self.writer.members or blob.digest not in self._left:
+                    yield name
+            if manifest.digest not in repository.holding.made:
                 yield from (name for name, _ in members(manifest))
+
+    def _not_whole(self, entry: Entry) -> InvalidArchive:
+        message = f"{self.path}: {entry.name} is not whole"
+        hint = f"drop what is not whole: hangar archive repair {self.path}"
+        return InvalidArchive(message, hint=hint)
 
 
 class DraftRepository(ArchiveRepository):

@@ -228,10 +228,12 @@ class Writer(Container):
             os.close(file)
 
 
-def create(path: Path) -> Writer:
-    """Begin an archive, or go on with one that was begun and not finished.
+def create(path: Path, *, resume: bool = False) -> Writer:
+    """Begin an archive; what ``path`` names now stays until the new one is whole.
 
-    What ``path`` names now stays until the new archive is whole.
+    Args:
+        path: the archive.
+        resume: whether to go on with one that was begun and not finished.
 
     Raises:
         StorageError: somebody else is writing it; or it cannot be written.
@@ -239,7 +241,7 @@ def create(path: Path) -> Writer:
     journal = _claim(path)
     try:
         with storage(path):
-            if journal.started and journal.started.base:
+            if journal.started and (journal.started.base or not resume):
                 undo(path, journal)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             file = os.open(partial_path(path), flags, 0o644)

@@ -40,16 +40,13 @@ def load_routes(
         lines: of an image list, the images to load; None: all of them.
         source_registry: replaces the registry of every line, to look it up.
     """
-    by_name: dict[str, list[tuple[Archive, Entry]]] = {}
-    for archive in archives:
-        for entry in archive.entries:
-            by_name.setdefault(entry.name, []).append((archive, entry))
+    known = by_name(archives)
     routes: list[Route[Destination] | Outcome] = []
     for line in lines_of(entry_lines(archives) if lines is None else lines):
         if not line.valid:
             continue
         try:
-            found = _found(line, by_name, source_registry)
+            found = find_entries(line, known, source_registry)
         except HangarError as error:
             routes.append(failed(line, error))
         else:
@@ -95,16 +92,35 @@ def entry_lines(archives: Iterable[Archive]) -> tuple[Line, ...]:
     return tuple(Line(number, name, name) for number, name in enumerate(names, 1))
 
 
-def _found(
-    line: Line, by_name: dict[str, list[tuple[Archive, Entry]]], registry: str
+def by_name(archives: Iterable[Archive]) -> dict[str, list[tuple[Archive, Entry]]]:
+    """All entries of archives by their names."""
+    found: dict[str, list[tuple[Archive, Entry]]] = {}
+    for archive in archives:
+        for entry in archive.entries:
+            found.setdefault(entry.name, []).append((archive, entry))
+    return found
+
+
+def find_entries(
+    line: Line, known: dict[str, list[tuple[Archive, Entry]]], registry: str
 ) -> list[tuple[Archive, Entry]]:
-    """Look up what a line names; the Go program puts ``library/`` into short names."""
+    """Look up what a line names; the Go program puts ``library/`` into short names.
+
+    Args:
+        line: of an image list.
+        known: from `by_name`.
+        registry: replaces the line's, if not "".
+
+    Raises:
+        NotFound: no archive has it.
+        InvalidReference: the line is no name of an image.
+    """
     wanted = origin_of(line).moved(registry=registry)
     names = [wanted]
     if "/" not in wanted.repository:
         names.append(replace(wanted, repository=f"library/{wanted.repository}"))
     for name in names:
-        found = by_name.get(_entry_name(name))
+        found = known.get(_entry_name(name))
         if found:
             return found
     message = f"image [{wanted}] not exists in archive"

@@ -1,0 +1,157 @@
+"""Checking an archive: that all is there that its entries need, and is what it says."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from isal import isal_zlib
+
+from hangar.archive.archive import Archive
+from hangar.archive.index import Entry
+from hangar.archive.names import INDEX, blob_digest, blob_name, members
+from hangar.deadline import current
+from hangar.errors import HangarError, InvalidArchive, InvalidDigest
+from hangar.oci import MAX_MANIFEST, Descriptor, Digest, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong with an archive.
+
+    Attributes:
+        members: how many were looked at.
+        missing: what entries need and is not there: names of entries by the member.
+        damaged: members that are not what their name or CRC says.
+        unreferenced: members that no entry needs.
+        left_out: blobs that were left to other archives; nothing wrong with that.
+    """
+
+    members: int
+    missing: dict[str, tuple[str, ...]]
+    damaged: tuple[str, ...]
+    unreferenced: tuple[str, ...]
+    left_out: dict[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not (self.missing or self.damaged or self.unreferenced)
+
+
+Mapper = Callable[[Callable[[Descriptor], bool], Iterable[Descriptor]], list[bool]]
+
+
+def examined(archive: Archive, each: Mapper) -> Findings:
+    """Hash every blob; look for all that the entries need.
+
+    Args:
+        archive: what to examine.
+        each: calls a function for each blob, perhaps several at a time.
+    """
+    there = archive.container.members
+    names = [name for name in there if name != INDEX]
+    descriptors = [_descriptor(name, there[name].size) for name in names]
+    whole = each(lambda blob: _is_whole(archive, blob.media_type), descriptors)
+    damaged = {name for name, good in zip(names, whole, strict=True) if not good}
+    missing: dict[str, tuple[str, ...]] = {}
+    needed: set[str] = set()
+    for entry in archive.index.entries:
+        needs = _needs(archive, entry)
+        needed |= needs.sizes.keys()
+        damaged |= needs.unreadable
+        for name in needs.sizes:
+            if not _is_there(archive, name, needs):
+                missing[name] = (*missing.get(name, ()), entry.name)
+    return Findings(
+        members=len(names),
+        missing=missing,
+        damaged=tuple(name for name in names if name in damaged),
+        unreferenced=tuple(n for n in names if n not in needed and n not in damaged),
+        left_out=dict(archive.index.bases),
+    )
+
+
+def unusable(archive: Archive, findings: Findings) -> tuple[str, ...]:
+    """Names of the entries that lack something."""
+    gone = {*findings.missing, *findings.damaged}
+    bad = (e for e in archive.index.entries if gone & _needs(archive, e).sizes.keys())
+    return tuple(dict.fromkeys(entry.name for entry in bad))
+
+
+@dataclass(slots=True)
+class _Needs:
+    """Members that an entry needs: their sizes where known; manifests that are none."""
+
+    sizes: dict[str, int | None] = field(default_factory=dict)
+    unreadable: set[str] = field(default_factory=set)
+
+
+def _needs(archive: Archive, entry: Entry) -> _Needs:
+    """Walk all that an entry names, as far as it is there."""
+    needs = _Needs()
+    waiting: list[tuple[str, str, int | None]] = [
+        (image.digest, image.media_type, None) for image in entry.images
+    ]
+    pointers = [attached.manifest for attached in entry.companions]
+    pointers += [entry.root] if entry.root else []
+    waiting += [(p.digest, p.media_type, p.size) for p in pointers]
+    while waiting:
+        digest, media_type, size = waiting.pop()
+        name = blob_name(Digest(digest))
+        if needs.sizes.get(name) is not None:
+            continue
+        needs.sizes[name] = size
+        manifest = _manifest(archive, name, media_type)
+        if manifest is None:
+            needs.unreadable |= {name} & archive.container.members.keys()
+            continue
+        needs.sizes[name] = len(manifest.raw)
+        waiting += [(c.digest, c.media_type, c.size) for c in manifest.children]
+        for blob in manifest.blobs:
+            needs.sizes[blob_name(blob.digest)] = blob.size
+        for part, _ in members(manifest)[1:]:
+            needs.sizes[part] = None
+    return needs
+
+
+def _manifest(archive: Archive, name: str, media_type: str) -> Manifest | None:
+    try:
+        raw = archive.container.read(name, MAX_MANIFEST)
+        return Manifest.parse(raw, media_type)
+    except HangarError:
+        return None
+
+
+def _is_there(archive: Archive, name: str, needs: _Needs) -> bool:
+    member = archive.container.members.get(name)
+    if member is None:
+        return blob_digest(name) in archive.index.bases
+    return needs.sizes[name] in (None, member.size)
+
+
+def _descriptor(name: str, size: int) -> Descriptor:
+    """What a member is to the one who spreads the work: its size matters."""
+    return Descriptor(name, _ANY, size)
+
+
+def _is_whole(archive: Archive, name: str) -> bool:
+    """Whether a member's bytes are what its name says, and its CRC."""
+    member = archive.container.members[name]
+    try:
+        named = Digest(blob_digest(name))
+    except InvalidDigest:
+        named = None
+    hasher = hashlib.new(named.algorithm if named else "sha256")
+    crc = 0
+    try:
+        for chunk in current().watch(archive.container.stream(name)):
+            crc = isal_zlib.crc32(chunk, crc)
+            hasher.update(chunk)
+    except InvalidArchive:  # its header is not there, or it is cut off
+        return False
+    return crc == member.crc and (named is None or hasher.hexdigest() == named.hex)
+
+
+_ANY = Digest.of(b"")

@@ -1,0 +1,269 @@
+"""What one does with archives by themselves, without any registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hangar.archive import (
+    Archive,
+    Draft,
+    Entry,
+    Findings,
+    Unfinished,
+    examined,
+    salvaged,
+    settled,
+    unusable,
+)
+from hangar.batch import Pools
+from hangar.errors import (
+    HangarError,
+    InvalidArchive,
+    InvalidInput,
+    NotFound,
+    StorageError,
+    Unsupported,
+)
+from hangar.imagelist import Line
+from hangar.oci import Manifest
+from hangar.operations.loading import by_name, find_entries
+from hangar.operations.routes import lines_of
+from hangar.store import Chunks
+
+FILE_LAYER = "application/vnd.content.hangar.file.layer.v1"
+"""Media type of the one layer of a stored file."""
+
+FILES = "docker.io/hangar-file"
+"""The project in which stored files are."""
+
+
+def create_archive(path: Path) -> None:
+    """Make an archive that holds nothing.
+
+    Raises:
+        StorageError: there is such a file, or it cannot be written.
+    """
+    if path.exists():
+        message = f'file "{path}" already exists'
+        raise StorageError(message, hint="choose another name")
+    with Draft.create(path) as draft:
+        draft.finish()
+
+
+def merge_archives(sources: Sequence[Path], output: Path) -> list[Entry]:
+    """Make one archive of several; images of the same name become one.
+
+    Of two images for the same platform, the later one stays. Returns its entries.
+
+    Raises:
+        InvalidArchive: one of them is no archive, or a damaged one.
+        InvalidInput: the output is one of them.
+        StorageError: it cannot be written.
+    """
+    _check_apart(output, sources)
+    with Draft.create(output) as draft:
+        entries: list[Entry] = []
+        for source in sources:
+            with Archive.open(source) as archive:
+                entries += _carry_over(archive, archive.entries, draft)
+        return list(draft.finish(_names(entries)).entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What came of an export.
+
+    Attributes:
+        entries: what the new archive holds.
+        failed: lines of the list that are not in the old one, with the reason.
+    """
+
+    entries: tuple[Entry, ...]
+    failed: dict[str, HangarError]
+
+
+def export_images(
+    lines: Iterable[str | Line],
+    source: Path,
+    output: Path,
+    *,
+    source_registry: str = "",
+) -> Exported:
+    """Copy the images of a list from an archive into a new one.
+
+    Raises:
+        InvalidArchive: the source is no archive, or a damaged one.
+        InvalidInput: the output is the source.
+        StorageError: it cannot be written.
+    """
+    _check_apart(output, [source])
+    failed: dict[str, HangarError] = {}
+    with Archive.open(source) as archive, Draft.create(output) as draft:
+        entries = _chosen(archive, lines, source_registry, failed)
+        _carry_over(archive, entries, draft)
+        index = draft.finish(_names(entries))
+        return Exported(index.entries, failed)
+
+
+def remove_images(
+    lines: Iterable[str | Line],
+    path: Path,
+    *,
+    source_registry: str = "",
+    compact: bool = False,
+) -> list[str]:
+    """Drop the images of a list from an archive; return their names.
+
+    Args:
+        lines: of an image list.
+        path: the archive.
+        source_registry: replaces the registry of every line.
+        compact: whether to write the archive anew, without what no image needs.
+
+    Raises:
+        NotFound: a line names nothing that is there; nothing was dropped.
+        InvalidArchive: it is no archive, or a damaged one.
+        StorageError: it cannot be written.
+    """
+    failed: dict[str, HangarError] = {}
+    with Archive.open(path) as archive:
+        chosen = _chosen(archive, lines, source_registry, failed)
+        for error in failed.values():
+            raise error
+        names = [entry.name for entry in chosen]
+        if compact:
+            rest = [entry for entry in archive.entries if entry.name not in names]
+            with Draft.create(path) as draft:
+                _carry_over(archive, rest, draft)
+                draft.finish(_names(rest), missing=archive.index.missing)
+    if not compact:
+        with Draft.append(path) as draft:
+            draft.finish(without=names, missing=draft.index.missing)
+    return names
+
+
+def stored_file(archive: Archive, name: str) -> Chunks:
+    """Open a file that an archive holds.
+
+    Raises:
+        NotFound: it holds no file of that name.
+        Unsupported: what it holds is no file.
+    """
+    repository = archive.repository(f"{FILES}/{name}")
+    try:
+        manifest: Manifest = repository.manifest("latest")
+    except NotFound as error:
+        message = f'failed to find custom file "{name}" from archive {archive.path}'
+        hint = f"see what it has: hangar archive ls {archive.path}"
+        raise NotFound(message, hint=hint) from error
+    if [layer.media_type for layer in manifest.layers] != [FILE_LAYER]:
+        kinds = ", ".join(layer.media_type for layer in manifest.layers)
+        message = f'unexpected image layer mediaType: "{kinds}"'
+        raise Unsupported(message, hint="a chart is fetched with 'helm pull'")
+    return repository.blob(manifest.layers[0])
+
+
+def verify_archive(path: Path, *, jobs: int = 2) -> Findings:
+    """Hash every blob of an archive, and look for all that its images need.
+
+    Raises:
+        InvalidArchive: it is no archive, or its directory or index is damaged.
+        StorageError: it cannot be read.
+    """
+    with Archive.open(path) as archive, Pools(jobs) as pools:
+        return examined(archive, pools.blobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What was done to an archive, and what could not be saved.
+
+    Attributes:
+        found: what an interrupted run had left.
+        rebuilt: whether the directory was lost and made anew.
+        kept: names of the images that are whole.
+        lost: names of the images that are not.
+    """
+
+    found: Unfinished
+    rebuilt: bool
+    kept: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def repair_archive(path: Path) -> Repaired:
+    """Bring an interrupted or damaged archive back to its last whole state.
+
+    Raises:
+        InvalidArchive: nothing in it tells what it held.
+        StorageError: somebody is writing it, or it cannot be written.
+    """
+    found = settled(path)
+    if found is Unfinished.NEW and not path.exists():
+        with Draft.create(path, resume=True) as draft:
+            index = draft.finish(draft.images, missing=draft.index.missing)
+        kept = _texts(index.entries)
+        return Repaired(found, rebuilt=False, kept=kept, lost=())
+    try:
+        archive = Archive.open(path)
+    except InvalidArchive:
+        archive, rebuilt = Archive(salvaged(path)), True
+    else:
+        rebuilt = False
+    with archive:
+        with Pools(2) as pools:
+            findings = examined(archive, pools.blobs)
+        lost = unusable(archive, findings)
+        whole = [entry for entry in archive.entries if entry.name not in lost]
+        if rebuilt or not findings.ok:
+            with Draft.create(path) as draft:
+                _carry_over(archive, whole, draft)
+                draft.finish(_names(whole), missing=archive.index.missing)
+    return Repaired(found, rebuilt=rebuilt, kept=_texts(whole), lost=lost)
+
+
+def _carry_over(
+    archive: Archive, entries: Iterable[Entry], draft: Draft
+) -> list[Entry]:
+    carried = list(entries)
+    for entry in carried:
+        draft.adopt(archive, entry)
+    return carried
+
+
+def _chosen(
+    archive: Archive,
+    lines: Iterable[str | Line],
+    registry: str,
+    failed: dict[str, HangarError],
+) -> list[Entry]:
+    """Look up a list's lines; those that name nothing are put into ``failed``."""
+    known = by_name([archive])
+    chosen: dict[str, Entry] = {}
+    for line in lines_of(lines):
+        if line.valid:
+            try:
+                found = find_entries(line, known, registry)
+            except HangarError as error:
+                failed[line.text] = error
+            else:
+                chosen |= {entry.name: entry for _, entry in found}
+    return list(chosen.values())
+
+
+def _names(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+    return [(entry.repository, entry.reference) for entry in entries]
+
+
+def _texts(entries: Iterable[Entry]) -> tuple[str, ...]:
+    return tuple(entry.name for entry in entries)
+
+
+def _check_apart(output: Path, sources: Iterable[Path]) -> None:
+    """See that no input is going to be overwritten."""
+    for source in sources:
+        if output.exists() and source.exists() and output.samefile(source):
+            message = f"{output} is an input, too"
+            raise InvalidInput(message, hint="choose another name for the output")

@@ -15,11 +15,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hangar.archive import Archive
+    from hangar.archive import Archive, Unfinished
     from hangar.configuration import Configuration
     from hangar.deadline import Stop
     from hangar.errors import HangarError
     from hangar.events import Event, Outcome, Report, Reporter, Status, Traffic
+    from hangar.operations.archives import (
+        create_archive,
+        export_images,
+        merge_archives,
+        remove_images,
+        repair_archive,
+        stored_file,
+        verify_archive,
+    )
     from hangar.operations.images import Image, open_image
     from hangar.operations.inspection import Summary, inspect_all, sizes, summarize
     from hangar.operations.loading import entry_lines, load_routes, open_archives
@@ -57,15 +66,19 @@ __all__ = [
     "Summary",
     "TagFilter",
     "Traffic",
+    "Unfinished",
     "check_all",
     "check_saved",
     "copy_all",
+    "create_archive",
     "delete_image",
     "entry_lines",
+    "export_images",
     "inspect_all",
     "is_unfinished",
     "list_tags",
     "load_routes",
+    "merge_archives",
     "merge_manifests",
     "merged_index",
     "mirror_routes",
@@ -74,17 +87,30 @@ __all__ = [
     "plan_all",
     "plan_saving",
     "read_part",
+    "remove_images",
+    "repair_archive",
     "save",
     "sizes",
     "source_routes",
+    "stored_file",
     "summarize",
     "sync",
     "tags_of",
+    "verify_archive",
     "wanted_platform",
 ]
 
 _HOMES = {
-    "archive": ["Archive"],
+    "archive": ["Archive", "Unfinished"],
+    "operations.archives": [
+        "create_archive",
+        "export_images",
+        "merge_archives",
+        "remove_images",
+        "repair_archive",
+        "stored_file",
+        "verify_archive",
+    ],
     "operations.loading": ["entry_lines", "load_routes", "open_archives"],
     "operations.saving": [
         "check_saved",

@@ -71,6 +71,11 @@ class Archive:
             found = self._known.setdefault(name, found)
         return found
 
+    def size_of(self, digest: str) -> int:
+        """Bytes of a blob; 0 if it is not there."""
+        member = self.container.members.get(blob_name(Digest(digest)))
+        return member.size if member else 0
+
     def close(self) -> None:
         """Give back the file."""
         self.container.close()

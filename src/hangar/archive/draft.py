@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -163,9 +164,16 @@ class Draft:
             NotFound: one of the images was not stored.
             StorageError: it cannot be written.
         """
-        entries = {e.name: e for e in self.index.entries if e.name not in {*without}}
-        for repository, reference in dict.fromkeys(images):
-            entry = self._entry(repository, reference)
+        gone = {*without}
+        entries = {e.name: e for e in self.index.entries if e.name not in gone}
+        again = Counter(entry.name for entry in self.index.entries)
+        twice = [e for e in entries.values() if again[e.name] > 1]
+        for entry in twice:  # the Go program adds a tag anew for each platform
+            repository = self.repository(entry.repository)
+            repository.put_manifest(repository.manifest(entry.reference))
+        joined = [(entry.repository, entry.reference) for entry in twice]
+        for name, reference in dict.fromkeys([*joined, *images]):
+            entry = self._entry(name, reference)
             entries[entry.name] = entry
             self._members.pop(entry.name, None)
         names = dict.fromkeys(

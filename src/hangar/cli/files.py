@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from hangar.errors import HangarError
@@ -14,11 +15,21 @@ def write(name: str, text: str) -> None:
     Raises:
         HangarError: it cannot be written.
     """
+    write_chunks(name, [text.encode()])
+
+
+def write_chunks(name: str, chunks: Iterable[bytes]) -> None:
+    """Write a file; if ``chunks`` raises, what was there stays.
+
+    Raises:
+        HangarError: it cannot be written.
+    """
     path = Path(os.path.realpath(name))  # what a link names, not the link
     special = path.exists() and not path.is_file()  # a pipe, /dev/stdout
     target = path if special else path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
-        target.write_text(text, encoding="utf-8")
+        with target.open("wb") as file:
+            file.writelines(chunks)
         if target is not path:
             target.replace(path)
     except OSError as error:

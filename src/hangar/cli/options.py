@@ -156,6 +156,39 @@ def image_argument(function: Function) -> Function:
     return click.argument("image", default="", callback=given)(function)
 
 
+def archive_argument(function: Function) -> Function:
+    """The archive that a command is about, by ``--file`` or without; ``archive``."""
+
+    def given(ctx: click.Context, param: click.Parameter, name: str) -> str:
+        del param
+        named: str = name or ctx.params.pop("file", "")
+        if not named:
+            message = "file not provided, use '--file' to provide the archive"
+            raise click.UsageError(message, ctx)
+        return named
+
+    for add in (
+        click.argument("archive", default="", callback=given),
+        option(
+            "-f",
+            "--file",
+            type=FileName(".zip"),
+            is_eager=True,
+            help="The archive.",
+        ),
+    ):
+        function = add(function)
+    return function
+
+
+ARCHIVE = option(
+    "-f", "--file", type=FileName(".zip"), required=True, help="The archive."
+)
+SOURCE_REGISTRY = option(
+    "--source-registry",
+    metavar="REGISTRY",
+    help="Replaces the registry of every line of the list.",
+)
 AUTO_YES = option(
     "-y", "--auto-yes", type=BOOLEAN, help="Do not ask; the answer is yes."
 )

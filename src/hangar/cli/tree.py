@@ -59,6 +59,39 @@ ROOT = Entry(
     "Carry container images to places without internet access.",
     "basics:hangar",
     children=(
+        Entry(
+            "archive",
+            "Look at archives, make them, put them together, take them apart.",
+            "archive:group",
+            ("a",),
+            (
+                Entry("init", "Make empty archives.", "archive:init", ("i",)),
+                Entry("ls", "List an archive's images.", "archive:ls", ("list",)),
+                Entry(
+                    "merge",
+                    "Make one archive of several.",
+                    "archive_copies:merge",
+                    ("m",),
+                ),
+                Entry(
+                    "export",
+                    "Copy some images of an archive into a new one.",
+                    "archive_copies:export",
+                    ("e",),
+                    (
+                        Entry(
+                            "file",
+                            "Write a file that an archive holds.",
+                            "archive_copies:export_file",
+                            ("f",),
+                        ),
+                    ),
+                ),
+                Entry("repair", "Make an archive whole again.", "archive:repair"),
+                Entry("rm", "Drop images from an archive.", "archive:rm"),
+                Entry("verify", "Hash all that an archive holds.", "archive:verify"),
+            ),
+        ),
         Entry("completion", "Print a shell's completion script.", "completion:script"),
         Entry("delete", "Delete an image from a registry.", "delete:delete"),
         Entry("help", "Show the help of a command.", "basics:show_help"),

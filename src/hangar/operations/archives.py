@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from hangar.archive import (
     unusable,
 )
 from hangar.batch import Pools
+from hangar.copying.streams import verified
 from hangar.errors import (
     HangarError,
     InvalidArchive,
@@ -30,7 +31,6 @@ from hangar.imagelist import Line
 from hangar.oci import Manifest
 from hangar.operations.loading import by_name, find_entries
 from hangar.operations.routes import lines_of
-from hangar.store import Chunks
 
 FILE_LAYER = "application/vnd.content.hangar.file.layer.v1"
 """Media type of the one layer of a stored file."""
@@ -144,8 +144,8 @@ def remove_images(
     return names
 
 
-def stored_file(archive: Archive, name: str) -> Chunks:
-    """Open a file that an archive holds.
+def stored_file(archive: Archive, name: str) -> Iterator[bytes]:
+    """Open a file that an archive holds; its bytes are verified as they come.
 
     Raises:
         NotFound: it holds no file of that name.
@@ -162,7 +162,8 @@ def stored_file(archive: Archive, name: str) -> Chunks:
         kinds = ", ".join(layer.media_type for layer in manifest.layers)
         message = f'unexpected image layer mediaType: "{kinds}"'
         raise Unsupported(message, hint="a chart is fetched with 'helm pull'")
-    return repository.blob(manifest.layers[0])
+    layer = manifest.layers[0]
+    return verified(repository.blob(layer), layer)
 
 
 def verify_archive(path: Path, *, jobs: int = 2) -> Findings:

@@ -1,0 +1,143 @@
+"""``hangar archive merge`` and ``hangar archive export``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+import hangar
+from hangar.cli import files
+from hangar.cli.command import command, option
+from hangar.cli.console import Console
+from hangar.cli.exits import Exit
+from hangar.cli.options import ARCHIVE, AUTO_YES, SOURCE_REGISTRY
+from hangar.cli.pflag import LIST, FileName
+from hangar.cli.prompts import allow_writing
+from hangar.cli.records import Level, Record
+from hangar.imagelist import read
+
+
+@command(
+    "archive merge",
+    usage="-f A.zip -f B.zip -o OUT.zip [flags]",
+    examples="hangar archive merge -f january.zip -f february.zip -o all.zip",
+)
+@option("-f", "--file", type=LIST, required=True, help="Archives to merge; repeatable.")
+@option(
+    "-o", "--output", type=FileName(".zip"), required=True, help="Archive to write."
+)
+@AUTO_YES
+@click.pass_context
+def merge(
+    ctx: click.Context, /, *, file: Sequence[str], output: str, auto_yes: bool
+) -> int:
+    """Make one archive of several.
+
+    Images of the same name become one, with the platforms of both; of two images for
+    the same platform, that of the later archive stays.
+    """
+    if len(file) < 2:
+        message = "use '--file' option to specify at least 2 archive files"
+        raise click.UsageError(message, ctx)
+    console: Console = ctx.obj
+    allow_writing(output, yes=auto_yes)
+    for entry in hangar.merge_archives([Path(name) for name in file], Path(output)):
+        console.info(f"Copy [{entry.name}]")
+    console.info(f'Merged archive files [{",".join(file)}] to "{output}"')
+    return Exit.DONE
+
+
+@command(
+    "archive export",
+    usage="-f IMAGE_LIST.txt -s ARCHIVE.zip -d OUT.zip [flags]",
+    examples="hangar archive export -f some.txt -s images.zip -d some.zip",
+)
+@option(
+    "-f",
+    "--file",
+    type=FileName(".txt"),
+    required=True,
+    help="List of images, one a line; '-' is standard input.",
+)
+@option("-s", "--source", type=FileName(".zip"), required=True, help="Archive to read.")
+@option(
+    "-d",
+    "--destination",
+    type=FileName(".zip"),
+    required=True,
+    help="Archive to write.",
+)
+@SOURCE_REGISTRY
+@option(
+    "--failed",
+    type=FileName(".txt"),
+    default="export-failed.txt",
+    help="File that gets the lines that failed.",
+)
+@AUTO_YES
+@click.pass_obj
+def export(
+    console: Console,
+    /,
+    *,
+    file: str,
+    source: str,
+    destination: str,
+    source_registry: str,
+    failed: str,
+    auto_yes: bool,
+) -> int:
+    """Copy some images of an archive into a new archive.
+
+    Images are copied with all the platforms that the archive has of them.
+    """
+    allow_writing(destination, yes=auto_yes, listed=file)
+    lines = [line for line in read(file) if _is_image(console, line.text, line.valid)]
+    done = hangar.export_images(
+        lines, Path(source), Path(destination), source_registry=source_registry
+    )
+    for entry in done.entries:
+        console.info(f"Copy [{entry.name}]")
+    if not done.failed:
+        files.remove(failed)
+        console.info("Done")
+        return Exit.DONE
+    for line, error in done.failed.items():
+        console.log(Record(Level.ERROR, f"Failed to export image [{line}]: {error}"))
+    record = Record(Level.ERROR, "Export failed image list: ", lines=tuple(done.failed))
+    console.log(record)
+    files.write(failed, "".join(f"{line}\n" for line in done.failed))
+    console.info(f'Export failed images saved to "{failed}"')
+    console.log(Record(Level.FATAL, "some images failed to export"))
+    return Exit.FAILED
+
+
+@command(
+    "archive export file",
+    usage="-f ARCHIVE.zip -n NAME [flags]",
+    examples="hangar archive export file -f images.zip -n notes.txt",
+)
+@ARCHIVE
+@option("-n", "--name", required=True, help="The file's name, in the archive and here.")
+@AUTO_YES
+@click.pass_context
+def export_file(ctx: click.Context, /, *, file: str, name: str, auto_yes: bool) -> int:
+    """Write a file that an archive holds to the current directory."""
+    if name != Path(name).name or name in (".", ".."):
+        message = f'"{name}" is not the name of a file alone'
+        raise click.UsageError(message, ctx)
+    console: Console = ctx.obj
+    with hangar.Archive.open(Path(file)) as opened:
+        chunks = hangar.stored_file(opened, name)
+        allow_writing(name, yes=auto_yes)
+        files.write_chunks(name, chunks)
+    console.info(f"Load [{name}]")
+    return Exit.DONE
+
+
+def _is_image(console: Console, text: str, valid: bool) -> bool:
+    if not valid:
+        console.warn(f'Ignore image list line "{text:.200}": invalid format')
+    return valid

@@ -158,27 +158,19 @@ def image_argument(function: Function) -> Function:
 
 def archive_argument(function: Function) -> Function:
     """The archive that a command is about, by ``--file`` or without; ``archive``."""
+    return bundle(
+        "archive",
+        _archive,
+        click.argument("name", default="", metavar="ARCHIVE.zip"),
+        option("-f", "--file", type=FileName(".zip"), help="The archive."),
+    )(function)
 
-    def given(ctx: click.Context, param: click.Parameter, name: str) -> str:
-        del param
-        named: str = name or ctx.params.pop("file", "")
-        if not named:
-            message = "file not provided, use '--file' to provide the archive"
-            raise click.UsageError(message, ctx)
-        return named
 
-    for add in (
-        click.argument("archive", default="", callback=given),
-        option(
-            "-f",
-            "--file",
-            type=FileName(".zip"),
-            is_eager=True,
-            help="The archive.",
-        ),
-    ):
-        function = add(function)
-    return function
+def _archive(name: str, file: str) -> str:
+    if not (file or name):
+        message = "file not provided, use '--file' to provide the archive"
+        raise click.UsageError(message, click.get_current_context())
+    return file or name
 
 
 ARCHIVE = option(

@@ -34,7 +34,9 @@ def group(ctx: click.Context, /) -> int:
 @click.argument("names", nargs=-1, required=True, metavar="ARCHIVE.zip")
 @click.pass_obj
 def init(console: Console, /, *, names: Sequence[str]) -> int:
-    """Make archives that hold nothing yet, for 'hangar sync' to add to."""
+    """Make empty archives.
+
+    'hangar sync' adds to them."""
     for name in names:
         hangar.create_archive(Path(name))
         console.info(f"Create [{name}]")
@@ -56,7 +58,7 @@ def init(console: Console, /, *, names: Sequence[str]) -> int:
 @option("--image-only", type=BOOLEAN, help="Print names of images, one a line.")
 @click.pass_obj
 def ls(console: Console, /, *, archive: str, json: bool, image_only: bool) -> int:
-    """List the images of an archive."""
+    """List an archive's images."""
     with hangar.Archive.open(Path(archive)) as opened:
         index = opened.index
         if json:
@@ -121,7 +123,9 @@ def rm(
 @option("--json", type=BOOLEAN, help="Print what was found, in JSON.")
 @click.pass_obj
 def verify(console: Console, /, *, archive: str, json: bool) -> int:
-    """Hash every blob of an archive, and look for all that its images need.
+    """Hash all that an archive holds.
+
+    It is also looked for all that the images need.
 
     Exit status: 0 if all is there and nothing else, 1 if not, 2 if it is no archive.
     """
@@ -153,9 +157,10 @@ def verify(console: Console, /, *, archive: str, json: bool) -> int:
 @archive_argument
 @click.pass_obj
 def repair(console: Console, /, *, archive: str) -> int:
-    """Bring an interrupted or damaged archive back to its last whole state.
+    """Make an archive whole again.
 
-    What is lost is said. Exit status: 0 if nothing is, 1 if images are lost.
+    An interrupted or damaged archive is brought back to its last whole state; what is
+    lost is said. Exit status: 0 if nothing is, 1 if images are lost.
     """
     done = hangar.repair_archive(Path(archive))
     if done.found is not hangar.Unfinished.NOTHING:

@@ -89,7 +89,7 @@ def export(
     failed: str,
     auto_yes: bool,
 ) -> int:
-    """Copy some images of an archive into a new archive.
+    """Copy some images of an archive into a new one.
 
     Images are copied with all the platforms that the archive has of them.
     """
@@ -124,7 +124,9 @@ def export(
 @AUTO_YES
 @click.pass_context
 def export_file(ctx: click.Context, /, *, file: str, name: str, auto_yes: bool) -> int:
-    """Write a file that an archive holds to the current directory."""
+    """Write a file that an archive holds.
+
+    It gets its name in the current directory."""
     if name != Path(name).name or name in (".", ".."):
         message = f'"{name}" is not the name of a file alone'
         raise click.UsageError(message, ctx)

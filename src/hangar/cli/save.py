@@ -166,9 +166,9 @@ def validate_save(
     auto_yes: bool,
     **wanted: Any,
 ) -> int:
-    """Check that an archive has what 'hangar save' with the same flags writes.
+    """Check that an archive has what was saved.
 
-    Every manifest and every blob is looked for; the sources are read again.
+    That is what 'hangar save' with the same flags writes. Every manifest and every blob is looked for; the sources are read again.
     """
     del auto_yes  # nothing is overwritten
     run = Run("save validate", batch, CHECKING, console, mirrored=False)
@@ -222,9 +222,9 @@ def validate_sync(
     deep: bool,
     **wanted: Any,
 ) -> int:
-    """Check that an archive has what 'hangar sync' with the same flags adds.
+    """Check that an archive has what was added.
 
-    Every manifest and every blob is looked for; the sources are read again.
+    That is what 'hangar sync' with the same flags writes. Every manifest and every blob is looked for; the sources are read again.
     """
     run = Run("sync validate", batch, CHECKING, console, mirrored=False)
     archive = Path(destination)

@@ -36,7 +36,8 @@ def group(ctx: click.Context, /) -> int:
 def init(console: Console, /, *, names: Sequence[str]) -> int:
     """Make empty archives.
 
-    'hangar sync' adds to them."""
+    'hangar sync' adds to them.
+    """
     for name in names:
         hangar.create_archive(Path(name))
         console.info(f"Create [{name}]")

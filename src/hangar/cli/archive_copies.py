@@ -126,7 +126,8 @@ def export(
 def export_file(ctx: click.Context, /, *, file: str, name: str, auto_yes: bool) -> int:
     """Write a file that an archive holds.
 
-    It gets its name in the current directory."""
+    It gets its name in the current directory.
+    """
     if name != Path(name).name or name in (".", ".."):
         message = f'"{name}" is not the name of a file alone'
         raise click.UsageError(message, ctx)

@@ -168,7 +168,8 @@ def validate_save(
 ) -> int:
     """Check that an archive has what was saved.
 
-    That is what 'hangar save' with the same flags writes. Every manifest and every blob is looked for; the sources are read again.
+    That is what 'hangar save' with the same flags writes: every manifest and every
+    blob is looked for. The sources are read again.
     """
     del auto_yes  # nothing is overwritten
     run = Run("save validate", batch, CHECKING, console, mirrored=False)
@@ -224,7 +225,8 @@ def validate_sync(
 ) -> int:
     """Check that an archive has what was added.
 
-    That is what 'hangar sync' with the same flags writes. Every manifest and every blob is looked for; the sources are read again.
+    That is what 'hangar sync' with the same flags writes: every manifest and every
+    blob is looked for. The sources are read again.
     """
     run = Run("sync validate", batch, CHECKING, console, mirrored=False)
     archive = Path(destination)

@@ -1,0 +1,145 @@
+"""Killed anywhere and run again equals never killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hangar.archive import Archive
+from hangar.operations.archives import repair_archive, verify_archive
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SEEDS = [
+    pytest.param(seed, marks=[pytest.mark.soak] if seed >= 3 else [])
+    for seed in range(80)
+]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended: its status, how often it changed files, what it fetched."""
+
+    status: int
+    changes: int
+    fetched: list[str]
+
+
+def run(verb: str, count: int, seed: int, *archives: Path) -> Ended:
+    """Run the program; with a ``count``, it is killed at that change to a file."""
+    command = [sys.executable, "-m", "tests.support.killing", verb, str(count)]
+    names = [str(archive) for archive in archives]
+    done = subprocess.run(
+        [*command, str(seed), *names],
+        cwd=ROOT,
+        env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    if count:
+        assert done.returncode == -signal.SIGKILL
+        return Ended(done.returncode, count, [])
+    changes, *fetched = done.stdout.split()
+    return Ended(done.returncode, int(changes), fetched)
+
+
+def anywhere(seed: int, whole: Ended) -> int:
+    """At which change to kill a run that otherwise would be like ``whole``."""
+    assert whole.status == 0
+    return random.Random(seed).randint(1, whole.changes)  # noqa: S311 - no secret
+
+
+def written(archive: Path) -> set[str]:
+    """Digests of what the journal says is whole."""
+    journal = archive.with_name(f"{archive.name}.journal")
+    lines = journal.read_text().splitlines() if journal.exists() else []
+    records = [
+        json.loads(line.partition(" ")[2]) for line in lines if line.endswith("]")
+    ]
+    names = [fields[0] for kind, *fields in records if kind == "Written"]
+    return {name.removeprefix("share/").replace("/", ":") for name in names}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_save_that_was_killed_goes_on_and_ends_with_the_same_bytes(
+    tmp_path: Path, seed: int
+) -> None:
+    whole, killed = tmp_path / "whole.zip", tmp_path / "killed.zip"
+
+    run("save", anywhere(seed, run("save", 0, seed, whole)), seed, killed)
+    done = written(killed)
+    again = run("save", 0, seed, killed)
+
+    assert again.status == 0
+    assert killed.read_bytes() == whole.read_bytes()
+    assert not done & {*again.fetched}
+    assert verify_archive(killed).ok
+    assert sorted(tmp_path.iterdir()) == [killed, whole]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_sync_that_was_killed_leaves_the_old_archive_and_goes_on(
+    tmp_path: Path, seed: int
+) -> None:
+    archive = tmp_path / "archive.zip"
+    copy = tmp_path / "copy.zip"
+    assert run("save", 0, 1000, archive).status == 0
+    copy.write_bytes(archive.read_bytes())
+    with Archive.open(archive) as before:
+        names = [entry.name for entry in before.entries]
+        roots = {entry.root for entry in before.entries}
+
+    run("sync", anywhere(seed, run("sync", 0, seed, copy)), seed, archive)
+
+    with Archive.open(archive) as left:
+        found = [entry.name for entry in left.entries]
+    assert found == names
+    assert verify_archive(archive).ok
+    done = written(archive)
+    again = run("sync", 0, seed, archive)
+    assert again.status == 0
+    assert not done & {*again.fetched}
+    assert verify_archive(archive).ok
+    with Archive.open(archive) as after:
+        assert [entry.name for entry in after.entries] == names
+        assert not roots & {entry.root for entry in after.entries}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_merge_that_was_killed_loses_nothing_and_can_be_done_again(
+    tmp_path: Path, seed: int
+) -> None:
+    one, other = tmp_path / "one.zip", tmp_path / "other.zip"
+    whole, killed = tmp_path / "whole.zip", tmp_path / "killed.zip"
+    assert run("save", 0, seed, one).status == 0
+    assert run("save", 0, seed + 1, other).status == 0
+    before = (one.read_bytes(), other.read_bytes())
+
+    merged = run("merge", 0, seed, whole, one, other)
+    run("merge", anywhere(seed, merged), seed, killed, one, other)
+    assert run("merge", 0, seed, killed, one, other).status == 0
+
+    assert killed.read_bytes() == whole.read_bytes()
+    assert (one.read_bytes(), other.read_bytes()) == before
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_a_killed_save_left_can_be_made_an_archive(
+    tmp_path: Path, seed: int
+) -> None:
+    whole, killed = tmp_path / "whole.zip", tmp_path / "killed.zip"
+    run("save", anywhere(seed, run("save", 0, seed, whole)), seed, killed)
+
+    repair_archive(killed)
+
+    assert verify_archive(killed).ok
+    assert sorted(tmp_path.iterdir()) == [killed, whole]

@@ -102,7 +102,8 @@ def _described(file: int, member: Member, start: int, end: int) -> Member | None
                 continue
             _, crc, packed, size = kind.unpack_from(data)
             follows = data[kind.size :]
-            if packed == size == at - start and (not follows or follows in _SIGNATURES):
+            fits = any(signature.startswith(follows) for signature in _SIGNATURES)
+            if packed == size == at - start and fits:
                 return replace(member, size=size, crc=crc)
         at = _find(file, records.DESCRIPTOR_SIGNATURE, at + 4, end)
     return None

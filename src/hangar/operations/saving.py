@@ -9,7 +9,7 @@ from typing import TypeVar, Unpack
 
 from hangar.archive import Archive, ArchiveRepository, Draft, empty_archive
 from hangar.copying import Route
-from hangar.errors import HangarError, Interrupted
+from hangar.errors import HangarError, Interrupted, StorageError
 from hangar.events import Outcome, Report, Status
 from hangar.imagelist import Line
 from hangar.operations.routes import failed, lines_of, origin_of
@@ -33,7 +33,7 @@ def save(
 
     What the file holds now stays until the new archive is whole, and is not fetched
     again. If images fail, the archive gets the others; if all fail, an archive that is
-    there stays as it is.
+    there stays as it is. If the disk is full, the same call goes on later.
 
     Args:
         lines: of an image list, in the default format.
@@ -53,6 +53,8 @@ def save(
         reached = _reached(saved, routes)
         if not _was_interrupted(saved) and (reached or not archive.exists()):
             draft.finish(reached, missing=[outcome.image for outcome in saved.failed])
+        elif not draft.writer.members:
+            draft.undo()
     return saved
 
 
@@ -184,4 +186,6 @@ def _reached(
 
 
 def _was_interrupted(report: Report) -> bool:
-    return any(isinstance(outcome.error, Interrupted) for outcome in report)
+    """Whether the run ended before its time: by the user, or for the disk is full."""
+    reasons = (Interrupted, StorageError)
+    return any(isinstance(outcome.error, reasons) for outcome in report)

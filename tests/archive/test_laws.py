@@ -1,0 +1,105 @@
+"""Whatever is done with archives one after another, they stay whole and loadable."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import cast
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hangar.archive import Archive
+from hangar.copying import Ledger, Route, Transfer, plan
+from hangar.errors import NotFound
+from hangar.events import unheard
+from hangar.operations.archives import (
+    create_archive,
+    export_images,
+    merge_archives,
+    remove_images,
+    verify_archive,
+)
+from hangar.operations.saving import save, sync
+from hangar.registry import Registries
+from hangar.selection import Selection
+from tests.support.killing import Given
+from tests.support.memory import MemoryPlace
+
+GIVEN = Given(1)
+LINES = st.lists(st.sampled_from(GIVEN.lines), min_size=1, max_size=3, unique=True)
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["save", "sync", "rm", "compact", "merge", "export"]), LINES
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+def act(verb: str, lines: list[str], folder: Path) -> set[str]:
+    """Do one thing to the archive ``a.zip``; return what it should hold then."""
+    archive, other = folder / "a.zip", folder / "b.zip"
+    registries = cast("Registries", GIVEN)
+    with Archive.open(archive) as before:
+        names = {entry.name for entry in before.entries}
+    match verb:
+        case "save":
+            assert save(lines, registries, archive).ok
+            return {*lines}
+        case "sync":
+            assert sync(lines, registries, archive).ok
+            return names | {*lines}
+        case "rm" | "compact":
+            try:
+                remove_images(lines, archive, compact=verb == "compact")
+            except NotFound:
+                assert not {*lines} <= names
+                return names
+            return names - {*lines}
+        case "merge":
+            assert save(lines, registries, other).ok
+            merge_archives([archive, other], folder / "merged.zip")
+            (folder / "merged.zip").replace(archive)
+            return names | {*lines}
+        case _:
+            export_images(lines, archive, other)
+            other.replace(archive)
+            return names & {*lines}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(STEPS)
+def test_whatever_is_done_to_an_archive_it_stays_whole_and_loadable(
+    steps: list[tuple[str, list[str]]],
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        create_archive(folder / "a.zip")
+        for verb, lines in steps:
+            expected = act(verb, lines, folder)
+            assert verify_archive(folder / "a.zip").ok
+            with Archive.open(folder / "a.zip") as archive:
+                assert {entry.name for entry in archive.entries} == expected
+        with Archive.open(folder / "a.zip") as archive:
+            for entry in archive.entries:
+                check_loads(archive, entry.repository, entry.reference)
+
+
+def check_loads(archive: Archive, name: str, tag: str) -> None:
+    """Load an image; it has to be what it was at the source, signatures included."""
+    target = MemoryPlace("target.example").repository("team/app")
+    route = Route(f"{name}:{tag}", archive.repository(name), tag, target, tag)
+    decided = plan(route, Selection())
+    Transfer(route, decided, Ledger(), unheard).execute(
+        lambda function, blobs: [function(blob) for blob in blobs]
+    )
+    origin = GIVEN.stores[name.partition("/")[2]]
+    root = origin.tags[tag]
+    assert target.tags[tag] == root
+    signature = f"sha256-{root.hex}.sig"
+    assert target.tags[signature] == origin.tags[signature]
+    for manifest in target.manifests.values():
+        for blob in manifest.blobs:
+            held = target.shared.blobs[target.name, blob.digest]
+            assert held == GIVEN.place.blobs[origin.name, blob.digest]

@@ -84,7 +84,9 @@ def test_secrets_are_not_shown_and_open_files_are_told_of(tmp_path: Path) -> Non
     credentials = load(tmp_path).credentials
 
     assert "secret" not in repr(credentials.find("reg.io"))
-    assert credentials.warnings == [f"{path} can be read by other users"]
+    assert credentials.warnings == [
+        f"{path} can be read by other users: chmod 600 {path}"
+    ]
 
 
 @pytest.mark.parametrize("key", ["credsStore", "credHelpers"])

@@ -4,7 +4,9 @@
 """
 
 from hangar.configuration.certificates import Certificates
-from hangar.configuration.credentials import Credential, Credentials
+from hangar.configuration.credential import Credential
+from hangar.configuration.credentials import Credentials
+from hangar.configuration.keys import Key
 from hangar.configuration.registries import Endpoint, RegistriesConf
 from hangar.configuration.settings import Configuration
 
@@ -14,5 +16,6 @@ __all__ = [
     "Credential",
     "Credentials",
     "Endpoint",
+    "Key",
     "RegistriesConf",
 ]

@@ -1,156 +1,190 @@
-"""User names and passwords, from where docker and podman keep them.
-
-(containers-auth.json(5); docker's config.json.)
-"""
+"""User names and passwords: where docker and podman keep them, and where we do."""
 
 from __future__ import annotations
 
-import base64
-import binascii
+import functools
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from hangar.configuration import helpers
-from hangar.configuration.files import (
-    home,
-    invalid,
-    is_readable_by_others,
-    read_json,
-    table,
-    text,
-    user_configuration,
-)
-from hangar.reference import DOCKER_HUB
-
-_HUB_KEYS = ("docker.io", "index.docker.io", "registry-1.docker.io")
-_TOKEN_USER = "<token>"  # noqa: S105 - what helpers call the user of a token
+from hangar.configuration.authfile import AuthFile
+from hangar.configuration.credential import Credential
+from hangar.configuration.files import home, is_readable_by_others, user_configuration
+from hangar.configuration.keychain import Keychain
+from hangar.configuration.keys import Key
+from hangar.configuration.preferences import AUTH_FILES, Preferences
+from hangar.errors import InvalidConfiguration
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    """Who we are at a registry; its repr keeps the secrets."""
+class Found:
+    """A credential, and where it is kept."""
 
-    username: str = ""
-    password: str = field(default="", repr=False)
-    identity_token: str = field(default="", repr=False)
+    credential: Credential
+    place: str
 
 
 class Credentials:
-    """Finds credentials, the most specific key of the first file that has one.
+    """Finds, keeps and forgets credentials; safe to use from many threads.
 
-    Attributes:
-        warnings: what the user should know of the files that were read.
+    The first place that has one counts: the files in their order, each with the
+    helpers that it names; ``credential-helpers`` of registries.conf may put others in
+    front of them or behind. A file that is named is the only place.
+
+    Errors of all methods: `InvalidConfiguration` if a file or helper cannot be used.
+
+    Args:
+        environ: says where the files are; helpers get it, too.
+        preferences: what registries.conf says of helpers.
+        authfile: the one file; None: as ``REGISTRY_AUTH_FILE`` says.
+        compat_auth_file: the one file, in which docker is to find what we write.
     """
 
-    def __init__(self, authfile: Path | None, environ: Mapping[str, str]) -> None:
-        self.warnings: list[str] = []
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        preferences: Preferences,
+        *,
+        authfile: Path | None = None,
+        compat_auth_file: Path | None = None,
+    ) -> None:
         self._environ = environ
-        self._paths = _paths(authfile, environ)
-        self._files: dict[Path, dict[str, Any] | None] = {}
+        self._preferences = preferences
+        self._warnings: dict[Path, str] = {}
+        self._lock = threading.RLock()
+        self._keychain_of = functools.cache(self._keychain)
+        named = authfile or environ.get("REGISTRY_AUTH_FILE")
+        self._is_named = bool(compat_auth_file or named)
+        if compat_auth_file:
+            self._own = self._file(compat_auth_file, for_docker=True)
+            self._files = [self._own]
+        elif named:
+            self._own = self._file(Path(named))
+            self._files = [self._own]
+        else:
+            self._own, self._files = self._usual()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know of the files that were read."""
+        return list(self._warnings.values())
 
     def find(self, registry: str, repository: str = "") -> Credential | None:
-        """Look for a credential; None if none of the files knows the registry.
+        """Look for the credential of a registry or repository; None: there is none."""
+        found = self.locate(Key(registry, repository))
+        return found.credential if found else None
+
+    def locate(self, key: Key) -> Found | None:
+        """Look for a credential and where it is."""
+        with self._lock:
+            for place in self._places(self._files):
+                if isinstance(place, AuthFile):
+                    self._look_at(place)
+                if found := place.find(key):
+                    return Found(found, str(place))
+        return None
+
+    def store(self, key: Key, credential: Credential) -> str:
+        """Keep a credential; return where.
 
         Raises:
-            InvalidConfiguration: a file or helper cannot be used.
+            InvalidInput: it is empty, or nobody could read it back.
+            HangarError: it cannot be written.
         """
-        for path, value in self._read():
-            helper = table(value.get("credHelpers"), path, "credHelpers").get(registry)
-            store = helper or value.get("credsStore")
-            if store:
-                found = self._ask(text(store, path, "credsStore"), registry)
-                if found:
-                    return found
-            # The oldest format has no "auths" around its entries.
-            auths = value if path.name == ".dockercfg" else value.get("auths")
-            found = _best(table(auths, path, "auths"), path, registry, repository)
-            if found:
-                return found
-        return None
+        credential.check()
+        with self._lock:
+            places = list(self._places([self._own]))
+            fit = [p for p in places if isinstance(p, AuthFile) or not key.path]
+            place = (fit or places)[0]
+            if place is self._own:
+                self._check_runtime_folder()
+            stored = place.store(key, credential)
+            self._look_at(self._own)
+            return stored
 
-    def _read(self) -> Iterator[tuple[Path, dict[str, Any]]]:
-        for path in self._paths:
-            if path not in self._files:
-                value = self._files[path] = read_json(path)
-                if value and is_readable_by_others(path):
-                    self.warnings.append(f"{path} can be read by other users")
-            value = self._files[path]
-            if value is not None:
-                yield path, value
+    def erase(self, key: Key) -> bool:
+        """Forget what `store` keeps for exactly this key; tell if that was anything.
 
-    def _ask(self, helper: str, registry: str) -> Credential | None:
-        server = registry
-        if registry == DOCKER_HUB:
-            server = "https://index.docker.io/v1/"
-        found = helpers.get(helper, server, self._environ)
-        if found is None:
-            return None
-        username, secret = found
-        if username == _TOKEN_USER:
-            return Credential(identity_token=secret)
-        return Credential(username, secret)
+        Raises:
+            HangarError: the file cannot be written.
+        """
+        with self._lock:
+            self._check_there()
+            erased = [place.erase(key) for place in self._places([self._own])]
+        return any(erased)
+
+    def erase_all(self) -> None:
+        """Forget everything that `store` keeps.
+
+        Raises:
+            HangarError: the file cannot be written.
+        """
+        with self._lock:
+            self._check_there()
+            for place in self._places([self._own]):
+                place.erase_all()
+
+    def _check_there(self) -> None:
+        """Make sure that a file that was named exists."""
+        if self._is_named and not self._own.is_there:
+            reason = f"stat {self._own}: no such file or directory"
+            message = f"credential file is not accessible: {reason}"
+            raise InvalidConfiguration(message)
+
+    def _places(self, files: Sequence[AuthFile]) -> Iterator[AuthFile | Keychain]:
+        """Where to look, in order; ``files`` at their place among the helpers."""
+        if self._is_named:
+            yield from files
+            return
+        for helper in self._preferences.credential_helpers:
+            if helper == AUTH_FILES:
+                yield from files
+            else:
+                yield self._keychain_of(helper, for_docker=False)
+
+    def _usual(self) -> tuple[AuthFile, list[AuthFile]]:
+        """The file to write, and the files to read in their order."""
+        runtime = self._file(_primary(self._environ))
+        user = self._file(user_configuration(self._environ) / "containers/auth.json")
+        folder = self._environ.get("DOCKER_CONFIG")
+        config = Path(folder or home(self._environ) / ".docker") / "config.json"
+        docker = self._file(config, for_docker=True)
+        oldest = self._file(home(self._environ) / ".dockercfg", for_docker=True)
+        return docker if folder else runtime, [runtime, user, docker, oldest]
+
+    def _file(self, path: Path, *, for_docker: bool = False) -> AuthFile:
+        return AuthFile(path, self._keychain_of, for_docker=for_docker)
+
+    def _keychain(self, helper: str, *, for_docker: bool) -> Keychain:
+        return Keychain(helper, self._environ, for_docker=for_docker)
+
+    def _look_at(self, file: AuthFile) -> None:
+        """Note what is wrong with a file, or that nothing is any more."""
+        self._warnings.pop(file.path, None)
+        if file.is_there and is_readable_by_others(file.path):
+            hint = f"chmod 600 {file.path}"
+            self._warnings[file.path] = f"{file} can be read by other users: {hint}"
+        elif self._is_named and not file.is_there:
+            self._warnings[file.path] = f"there is no credential file {file}"
+
+    def _check_runtime_folder(self) -> None:
+        """Whoever logs in anew makes that folder, and removes it in the end."""
+        folder = Path(self._environ.get("XDG_RUNTIME_DIR") or "/")
+        if self._own.path.is_relative_to(folder) and not folder.is_dir():
+            message = f"$XDG_RUNTIME_DIR {folder} is no folder"
+            hint = "unset it, or name a file with --authfile"
+            raise InvalidConfiguration(message, hint=hint)
 
 
-def _paths(authfile: Path | None, environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where to look, in order; a file that was named is the only one."""
-    named = authfile or environ.get("REGISTRY_AUTH_FILE")
-    if named:
-        return (Path(named),)
-    runtime = environ.get("XDG_RUNTIME_DIR") or f"/run/containers/{os.getuid()}"
-    docker = environ.get("DOCKER_CONFIG") or home(environ) / ".docker"
-    first = (
-        Path(runtime) / "containers" if "XDG_RUNTIME_DIR" in environ else Path(runtime)
-    )
-    return (
-        first / "auth.json",
-        user_configuration(environ) / "containers" / "auth.json",
-        Path(docker) / "config.json",
-        home(environ) / ".dockercfg",
-    )
-
-
-def _best(
-    auths: dict[str, Any], path: Path, registry: str, repository: str
-) -> Credential | None:
-    """The entry with the longest key that the repository is in."""
-    named = {_normal(key): entry for key, entry in auths.items()}
-    parts = repository.split("/") if repository else []
-    for count in range(len(parts), -1, -1):
-        for host in _HUB_KEYS if registry == DOCKER_HUB else (registry,):
-            entry = named.get("/".join([host, *parts[:count]]))
-            if entry is not None:
-                return _credential(table(entry, path, registry), path, registry)
-    return None
-
-
-def _normal(key: str) -> str:
-    """A key without the URL that docker makes of it."""
-    for scheme in ("https://", "http://"):
-        if key.startswith(scheme):
-            return key.removeprefix(scheme).partition("/")[0]
-    return key.rstrip("/")
-
-
-def _credential(entry: dict[str, Any], path: Path, registry: str) -> Credential | None:
-    token = text(entry.get("identitytoken"), path, "identitytoken")
-    encoded = text(entry.get("auth"), path, "auth")
-    username = text(entry.get("username"), path, "username")
-    password = text(entry.get("password"), path, "password")
-    if encoded:
-        try:
-            decoded = base64.b64decode(encoded, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            decoded = ""
-        username, colon, password = decoded.partition(":")
-        if not colon:
-            raise invalid(
-                path, f"the auth of {registry} is not base64 of user:password"
-            )
-    if token:
-        return Credential(username, identity_token=token)
-    if not username and not password:
-        return None
-    return Credential(username, password.rstrip("\0"))
+def _primary(environ: Mapping[str, str], system: str = sys.platform) -> Path:
+    """The file of containers-auth.json(5); on macOS there is no runtime folder."""
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        folder = Path(runtime) / "containers"
+    elif system == "linux":
+        folder = Path("/run/containers") / str(os.getuid())
+    else:
+        folder = user_configuration(environ) / "containers"
+    return folder / "auth.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -45,13 +46,15 @@ def read_toml(path: Path) -> dict[str, Any] | None:
 
 def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any] | None:
     try:
-        if path.stat().st_size > MAX_FILE:
-            raise invalid(path, "too large for a configuration file")
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE + 1)
+        text = raw.decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise invalid(path, _reason(error)) from error
+    if len(raw) > MAX_FILE:
+        raise invalid(path, "too large for a configuration file")
     try:
         value = parse(text) if text.strip() else {}
     except (ValueError, RecursionError) as error:
@@ -61,9 +64,11 @@ def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any] | None:
     return value
 
 
-def invalid(path: Path, reason: str) -> InvalidConfiguration:
+def invalid(
+    path: Path, reason: str, hint: str = "repair or remove the file"
+) -> InvalidConfiguration:
     """Say what is wrong with a file."""
-    return InvalidConfiguration(f"{path}: {reason}", hint="repair or remove the file")
+    return InvalidConfiguration(f"{path}: {reason}", hint=hint)
 
 
 def table(value: Any, path: Path, key: str) -> dict[str, Any]:
@@ -94,8 +99,9 @@ def flag(value: Any, path: Path, key: str) -> bool:
 
 
 def is_readable_by_others(path: Path) -> bool:
-    """Tell whether other users of the machine can read a file."""
-    return os.name == "posix" and bool(path.stat().st_mode & 0o077)
+    """Tell whether other users of the machine can read a file; devices do not count."""
+    mode = path.stat().st_mode
+    return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & 0o077)
 
 
 def _reason(error: Exception) -> str:

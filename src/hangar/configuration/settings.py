@@ -11,6 +11,7 @@ from typing import Self
 from hangar.configuration import certificates
 from hangar.configuration.certificates import Certificates
 from hangar.configuration.credentials import Credentials
+from hangar.configuration.preferences import Preferences
 from hangar.configuration.registries import Endpoint, RegistriesConf
 from hangar.reference import Reference
 
@@ -21,12 +22,14 @@ class Configuration:
 
     Attributes:
         credentials: user names and passwords.
+        preferences: where to log in, and who keeps credentials.
         registries: where images really are.
         cert_dir: the one directory with certificates, or None: look in the usual.
         environ: the environment that decides where the files are.
     """
 
     credentials: Credentials
+    preferences: Preferences
     registries: RegistriesConf
     cert_dir: Path | None
     environ: Mapping[str, str]
@@ -36,18 +39,39 @@ class Configuration:
         cls,
         *,
         authfile: Path | None = None,
+        compat_auth_file: Path | None = None,
         cert_dir: Path | None = None,
         registries_conf: Path | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
-        """Remember where to look; nothing is read yet."""
+        """Remember where to look; nothing is read yet.
+
+        Args:
+            authfile: the one file with credentials; None: the usual ones.
+            compat_auth_file: the one file, in which docker is to find what is written.
+            cert_dir: the one directory with certificates; None: the usual ones.
+            registries_conf: in place of the usual registries.conf.
+            environ: in place of the environment of this process.
+        """
         found = os.environ if environ is None else environ
+        preferences = Preferences(registries_conf, found)
         return cls(
-            credentials=Credentials(authfile, found),
+            credentials=Credentials(
+                found,
+                preferences,
+                authfile=authfile,
+                compat_auth_file=compat_auth_file,
+            ),
+            preferences=preferences,
             registries=RegistriesConf(registries_conf, found),
             cert_dir=cert_dir,
             environ=found,
         )
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know of the files that were read so far."""
+        return self.credentials.warnings
 
     def certificates(self, host: str) -> Certificates:
         """Find the certificates for ``host[:port]``."""

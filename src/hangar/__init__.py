@@ -32,9 +32,17 @@ if TYPE_CHECKING:
     from hangar.operations.images import Image, open_image
     from hangar.operations.inspection import Summary, inspect_all, sizes, summarize
     from hangar.operations.loading import entry_lines, load_routes, open_archives
+    from hangar.operations.logins import (
+        Login,
+        check_login,
+        demanded_logins,
+        login,
+        logout,
+        logout_all,
+    )
     from hangar.operations.merging import merge_manifests, merged_index, read_part
     from hangar.operations.platforms import wanted_platform
-    from hangar.operations.routes import mirror_routes, source_routes
+    from hangar.operations.routes import mirror_routes, mirror_targets, source_routes
     from hangar.operations.saving import (
         check_saved,
         is_unfinished,
@@ -55,6 +63,7 @@ __all__ = [
     "Event",
     "HangarError",
     "Image",
+    "Login",
     "Outcome",
     "Reference",
     "Registries",
@@ -68,20 +77,26 @@ __all__ = [
     "Traffic",
     "Unfinished",
     "check_all",
+    "check_login",
     "check_saved",
     "copy_all",
     "create_archive",
     "delete_image",
+    "demanded_logins",
     "entry_lines",
     "export_images",
     "inspect_all",
     "is_unfinished",
     "list_tags",
     "load_routes",
+    "login",
+    "logout",
+    "logout_all",
     "merge_archives",
     "merge_manifests",
     "merged_index",
     "mirror_routes",
+    "mirror_targets",
     "open_archives",
     "open_image",
     "plan_all",
@@ -125,9 +140,17 @@ _HOMES = {
     "events": ["Event", "Outcome", "Report", "Reporter", "Status", "Traffic"],
     "operations.images": ["Image", "open_image"],
     "operations.inspection": ["Summary", "inspect_all", "sizes", "summarize"],
+    "operations.logins": [
+        "Login",
+        "check_login",
+        "demanded_logins",
+        "login",
+        "logout",
+        "logout_all",
+    ],
     "operations.merging": ["merge_manifests", "merged_index", "read_part"],
     "operations.platforms": ["wanted_platform"],
-    "operations.routes": ["mirror_routes", "source_routes"],
+    "operations.routes": ["mirror_routes", "mirror_targets", "source_routes"],
     "operations.tags": ["delete_image", "list_tags", "tags_of"],
     "operations.transfer": ["check_all", "copy_all", "plan_all"],
     "reference": ["Reference"],

@@ -10,6 +10,7 @@
         InvalidConfiguration            credential, certificate, policy files
       NotFound                        image, blob, project is not there (404 only)
       AccessDenied                    401, 403: log in, or ask for rights
+        CredentialsRefused              a registry does not accept who we say we are
       Incomplete                      there, but not all of it; ``.missing``
       Unsupported                     says what, by name
       NoMatchingPlatform              the filters select nothing of the image
@@ -83,6 +84,10 @@ class NotFound(HangarError):
 
 class AccessDenied(HangarError):
     """401 or 403: credentials are missing, wrong, or do not suffice."""
+
+
+class CredentialsRefused(AccessDenied):
+    """A registry does not accept a user name and password, or a token."""
 
 
 class Incomplete(HangarError):

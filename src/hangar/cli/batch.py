@@ -76,6 +76,7 @@ class Run:
         work: Work,
         publish: Callable[[Report], None] | None = None,
         lines: Sequence[Line] | None = None,
+        prepare: Callable[[Sequence[Line]], None] | None = None,
     ) -> int:
         """Do ``work`` with the images of the list; return the exit status.
 
@@ -83,11 +84,14 @@ class Run:
             work: what is to be done.
             publish: writes what is to be written in place of the JSON report.
             lines: what takes the place of a list that the user did not give.
+            prepare: asks what is to be asked about the images, before all else.
         """
         given = lines if lines is not None else read(self.batch.file)
         wanted = [line for line in given if self._understands(line)]
         ignored = [line for line in given if not self._understands(line)]
         self._warn(wanted, ignored)
+        if prepare:
+            prepare(wanted)
         started = datetime.now(UTC)
         with stopping(self.console) as stop:
             with self._telling(len(wanted)) as tell:

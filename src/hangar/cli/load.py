@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import hangar
+from hangar.cli.accounts import log_in_where_demanded
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
@@ -132,9 +133,19 @@ def _go_through(
     destination: str,
     project: str,
     source_registry: str,
+    skip_login: bool,
     **how: Any,
 ) -> int:
     """Do ``act`` with the routes from the archives."""
+
+    def log_in(lines: Sequence[Line]) -> None:
+        log_in_where_demanded(
+            run.console,
+            hangar.mirror_targets(lines, to=destination, project=project),
+            registries,
+            to_write=act is hangar.copy_all,
+        )
+
     with contextlib.ExitStack() as stack:
         stack.enter_context(registries)
         archives = [stack.enter_context(a) for a in hangar.open_archives(source)]
@@ -155,4 +166,5 @@ def _go_through(
         for archive in archives:
             if not archive.entries:
                 run.console.warn(f'No images in "{archive.path}"')
-        return run.through(work, lines=everything)
+        asking = None if skip_login else log_in
+        return run.through(work, lines=everything, prepare=asking)

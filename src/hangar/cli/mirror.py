@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import hangar
+from hangar.cli.accounts import log_in_where_demanded
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
@@ -166,9 +167,19 @@ def _go_through(
     selection: hangar.Selection,
     registries: hangar.Registries,
     naming: dict[str, Any],
+    skip_login: bool,
     **how: Any,
 ) -> int:
     """Do ``act`` with the routes of the run's list."""
+
+    def log_in(lines: Sequence[Line]) -> None:
+        where = {name: naming[name] for name in ("to", "project")}
+        log_in_where_demanded(
+            run.console,
+            hangar.mirror_targets(lines, **where),
+            registries,
+            to_write=act is hangar.copy_all,
+        )
 
     def work(lines: Sequence[Line], **more: Any) -> Report:
         routes = hangar.mirror_routes(lines, registries, **naming)
@@ -176,4 +187,4 @@ def _go_through(
 
     run.announce(selection)
     with registries:
-        return run.through(work)
+        return run.through(work, prepare=None if skip_login else log_in)

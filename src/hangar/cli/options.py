@@ -16,6 +16,7 @@ import click
 
 import hangar
 from hangar.cli.command import option
+from hangar.cli.console import Console
 from hangar.cli.pflag import BOOLEAN, DURATION, LIST, FileName
 from hangar.errors import Unsupported
 from hangar.operations.transfer import DEFAULT_JOBS, MAX_JOBS
@@ -128,19 +129,33 @@ def selection_options(function: Function) -> Function:
     )(function)
 
 
+TLS_VERIFY = option(
+    "--tls-verify",
+    type=BOOLEAN,
+    default=None,
+    help="Insist on HTTPS and valid certificates; with '=false' neither."
+    " By default as registries.conf says, else true.",
+)
+
+
 def registry_options(function: Function) -> Function:
     """Options of whatever talks to registries; `Registries`, ``registries``."""
-    return bundle(
-        "registries",
-        _registries,
-        option(
-            "--tls-verify",
-            type=BOOLEAN,
-            default=None,
-            help="Insist on HTTPS and valid certificates; with '=false' neither."
-            " By default as registries.conf says, else true.",
-        ),
-    )(function)
+
+    @functools.wraps(function)
+    def warning(*arguments: Any, registries: hangar.Registries, **values: Any) -> Any:
+        try:
+            return function(*arguments, registries=registries, **values)
+        finally:
+            warn_of(registries.configuration)
+
+    return bundle("registries", _registries, TLS_VERIFY)(warning)
+
+
+def warn_of(configuration: hangar.Configuration) -> None:
+    """Tell what the user should know of the configuration files that were read."""
+    console: Console = click.get_current_context().obj
+    for warning in configuration.warnings:
+        console.warn(warning)
 
 
 def image_argument(function: Function) -> Function:
@@ -194,7 +209,6 @@ def push_options(function: Function) -> Function:
         option(
             "--skip-login",
             type=BOOLEAN,
-            expose_value=False,
             help="Never ask for a password, whatever the registry demands.",
         ),
         option(

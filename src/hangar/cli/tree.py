@@ -114,6 +114,8 @@ ROOT = Entry(
             "Make one multi-platform image of several images.",
             "merge_manifest:merge_manifest",
         ),
+        Entry("login", "Log in to a registry.", "login:login"),
+        Entry("logout", "Log out of a registry.", "logout:logout"),
         Entry(
             "mirror",
             "Copy images from registries to a registry.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hangar import imagelist
@@ -60,6 +61,19 @@ def mirror_routes(
 
     parsed = [line for line in lines_of(lines) if line.valid]
     return [route(line) for line in parsed]
+
+
+def mirror_targets(
+    lines: Iterable[str | Line], *, to: str = "", project: str = ""
+) -> Iterator[Reference]:
+    """Yield what a mirror run writes; arguments as of `mirror_routes`.
+
+    Lines that name nothing to write to are left out.
+    """
+    for line in _lines(lines):
+        with contextlib.suppress(InvalidReference):
+            if line.valid:
+                yield _target(line, to, project)
 
 
 def source_routes(

@@ -66,6 +66,11 @@ class Authentication:
         self._tokens: dict[Access, _Token] = {}
         self._locks: dict[Access, threading.Lock] = {}
 
+    @property
+    def is_demanded(self) -> bool:
+        """Whether the registry has ever asked who we are."""
+        return self._challenge is not None
+
     def learn(self, response: Response) -> None:
         """Take note of what the registry asks for."""
         supported = {

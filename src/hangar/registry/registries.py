@@ -11,10 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hangar.configuration import Configuration, Credential, Endpoint
+from hangar.configuration import Configuration, Credential, Endpoint, Key
+from hangar.errors import AccessDenied, NotFound
 from hangar.http import Client, Tls
 from hangar.oci import Digest
 from hangar.reference import DEFAULT_TAG, Reference
+from hangar.registry import manifests, uploads
 from hangar.registry.desk import Desk
 from hangar.registry.harbor import Harbor
 from hangar.registry.mirrored import MirroredRepository
@@ -114,10 +116,45 @@ class Registries:
     def _own(self, reference: Reference) -> Repository:
         return Repository(self._desk(self._configuration.endpoint(reference)))
 
+    @property
+    def configuration(self) -> Configuration:
+        """What is configured about registries."""
+        return self._configuration
+
+    def registry(self, key: Key) -> Registry:
+        """The registry of which a key is a part; nothing is asked yet.
+
+        Raises:
+            AccessDenied: it is blocked by the configuration.
+            InvalidConfiguration: a file cannot be used.
+        """
+        named = Reference(key.registry, key.path)
+        return self._registry(self._configuration.endpoint(named))
+
+    def demands_login(self, reference: Reference, *, to_write: bool) -> bool:
+        """Whether the registry wants to know who we are, and we cannot tell it.
+
+        Raises:
+            HangarError: it could not be asked, or is blocked by the configuration.
+        """
+        endpoint = self._configuration.endpoint(reference)
+        if self._credential(endpoint.registry, endpoint.repository):
+            return False
+        desk = Desk(self._registry(endpoint), endpoint.repository, None)
+        try:
+            if to_write:
+                uploads.rehearse(desk)
+            else:
+                manifests.resolve(desk, reference.locator)
+        except AccessDenied:
+            return True
+        except NotFound:
+            pass
+        return False
+
     def harbor(self, registry: str) -> Harbor:
         """The projects of a registry, if it is a Harbor; nothing is asked yet."""
-        own = self._configuration.endpoint(Reference(registry, "projects", DEFAULT_TAG))
-        return Harbor(self._registry(own), self._credential(registry, ""))
+        return Harbor(self.registry(Key(registry)), self._credential(registry, ""))
 
     def _open(self, reference: Reference) -> Repository:
         own = self._configuration.endpoint(reference)

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from hangar import deadline
-from hangar.errors import TimedOut, TlsError, TransferError
+from hangar.configuration import Credential
+from hangar.errors import (
+    AccessDenied,
+    CredentialsRefused,
+    TimedOut,
+    TlsError,
+    TransferError,
+)
 from hangar.http import Client, Origin, Response, Stream, Trust, resolve
 from hangar.reference import DOCKER_HUB
 from hangar.registry.authentication import Access, Authentication
@@ -75,6 +82,26 @@ class Registry:
             if not self._base:
                 self._base = self._reach()
         return self._base
+
+    def authenticate(self, credential: Credential) -> bool:
+        """Have it accept a credential; return False if it asks nobody for one.
+
+        Raises:
+            CredentialsRefused: it does not.
+            HangarError: it could not be asked.
+        """
+
+        def ask() -> None:
+            with self.send("GET", "", Access((), credential)) as response:
+                if response.status != 200:
+                    raise refusal(response, f"ping of {self.name}", self.name)
+
+        try:
+            self.patience.again(ask, self.name)
+        except AccessDenied as error:
+            message = f'logging into "{self.name}": invalid username/password'
+            raise CredentialsRefused(message, hint=str(error)) from error
+        return self._authentication.is_demanded
 
     def send(
         self,

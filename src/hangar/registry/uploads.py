@@ -123,6 +123,16 @@ class _Sending:
         raise error
 
 
+def rehearse(desk: Desk) -> None:
+    """Open an upload and let go of it.
+
+    Raises:
+        AccessDenied: we may not upload anything.
+    """
+    session = desk.again(lambda: _begin(desk), "")
+    desk.send("DELETE", session, PUSH).close()
+
+
 def _mount(desk: Desk, blob: Descriptor, lender: str) -> tuple[bool, str]:
     """Ask for a blob of another repository; return whether it is here now.
 

@@ -1,0 +1,214 @@
+"""Logging in with hangar or with skopeo: each reads what the other has written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hangar.configuration import Configuration, Credential, Key
+from tests.support.content import put_image
+from tests.support.helpers import HelperProgram
+from tests.support.registries import DockerRegistry, docker_registry
+from tests.support.running import Desk, Ran
+from tests.support.seeding import draft, push
+
+ME = ("me", "a secret:wörd")
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[DockerRegistry]:
+    """A registry that wants a password, with an image."""
+    with docker_registry(login=ME) as registry:
+        store = draft()
+        put_image(store, b"layer", tag="1")
+        push(registry.http, "team/app", store)
+        yield registry
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who has both programs and one registry."""
+
+    desk: Desk
+    address: str
+
+    @property
+    def file(self) -> Path:
+        """Where both of them look first."""
+        return self.desk.folder / "home/containers/auth.json"
+
+    def skopeo(self, *arguments: str, typed: str = "") -> Ran:
+        """Run skopeo in the same environment as hangar."""
+        done = subprocess.run(
+            ["skopeo", *arguments],
+            cwd=self.desk.folder,
+            env=self.desk.environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def skopeo_reads(self, *flags: str) -> bool:
+        """Whether skopeo is let in to look at the image."""
+        image = f"docker://{self.address}/team/app:1"
+        ran = self.skopeo("inspect", "--raw", "--tls-verify=false", *flags, image)
+        assert ran.status == 0 or "authentication required" in ran.err
+        return ran.status == 0
+
+    def skopeo_login(self, *flags: str, name: str = "") -> None:
+        more = ("--tls-verify=false", "-u", ME[0], "--password-stdin", *flags)
+        ran = self.skopeo("login", *more, name or self.address, typed=ME[1])
+        assert ran.status == 0, ran.err
+
+    def hangar_reads(self) -> bool:
+        """Whether hangar is let in to look at the image."""
+        image = f"{self.address}/team/app:1"
+        ran = self.desk.hangar("inspect", "--raw", "--tls-verify=false", image)
+        assert ran.status == 0 or "authentication required" in ran.err
+        return ran.status == 0
+
+    def hangar_login(self, *flags: str, name: str = "") -> None:
+        more = ("--tls-verify=false", "-u", ME[0], "--password-stdin", *flags)
+        ran = self.desk.hangar("login", name or self.address, *more, typed=ME[1])
+        assert ran.status == 0, ran.err
+
+
+@pytest.fixture
+def person(desk: Desk, guarded: DockerRegistry) -> Person:
+    return Person(desk, guarded.address)
+
+
+def test_skopeo_reads_what_hangar_wrote(person: Person) -> None:
+    assert not person.skopeo_reads()
+    person.hangar_login()
+    user = person.skopeo("login", "--get-login", person.address)
+
+    assert person.skopeo_reads()
+    assert user.out == "me\n"
+    person.desk.hangar("logout", person.address)
+    assert not person.skopeo_reads()
+
+
+def test_hangar_reads_what_skopeo_wrote(person: Person) -> None:
+    assert not person.hangar_reads()
+    person.skopeo_login()
+
+    assert person.hangar_reads()
+    assert person.desk.hangar("login", person.address, "--get-login").out == "me\n"
+    assert person.skopeo("logout", person.address).status == 0
+    assert not person.hangar_reads()
+
+
+def test_either_logs_out_of_what_the_other_logged_in_to(person: Person) -> None:
+    person.hangar_login()
+    assert person.skopeo("logout", person.address).status == 0
+    assert not person.hangar_reads()
+
+    person.skopeo_login()
+    assert person.desk.hangar("logout", person.address).status == 0
+    assert not person.skopeo_reads()
+
+
+def test_both_write_the_same_file(person: Person) -> None:
+    person.skopeo_login()
+    theirs = person.file.read_text()
+    person.file.unlink()
+
+    person.hangar_login()
+
+    assert person.file.read_text() == f"{theirs}\n"
+
+
+@pytest.mark.parametrize("path", ["team", "team/app"])
+def test_parts_of_a_registry_mean_the_same_to_both(person: Person, path: str) -> None:
+    person.hangar_login(name=f"{person.address}/{path}")
+    assert person.skopeo_reads()
+    assert person.desk.hangar("logout", f"{person.address}/{path}").status == 0
+
+    person.skopeo_login(name=f"{person.address}/{path}")
+    assert person.hangar_reads()
+
+
+def test_a_part_that_the_image_is_not_in_lets_nobody_in(person: Person) -> None:
+    person.hangar_login(name=f"{person.address}/teams")
+
+    assert not person.skopeo_reads()
+    assert not person.hangar_reads()
+
+
+def test_a_file_that_is_named_is_read_by_both(person: Person) -> None:
+    person.hangar_login("--authfile=own.json")
+    assert person.skopeo_reads("--authfile=own.json")
+    assert not person.skopeo_reads()
+
+    person.desk.environment["REGISTRY_AUTH_FILE"] = "theirs.json"
+    person.skopeo_login()
+    assert person.hangar_reads()
+
+
+def test_a_file_for_docker_is_read_by_skopeo(person: Person) -> None:
+    folder = person.desk.folder / "home/.docker"
+    folder.mkdir()
+    (folder / "config.json").write_text('{"psFormat": "x"}')
+
+    person.hangar_login(f"--compat-auth-file={folder}/config.json")
+
+    assert person.skopeo_reads()
+    assert json.loads((folder / "config.json").read_text())["psFormat"] == "x"
+
+
+def test_both_use_the_same_helper(person: Person, tmp_path: Path) -> None:
+    program = HelperProgram.at(tmp_path / "bin")
+    person.desk.environment["PATH"] = program.path
+    person.file.parent.mkdir()
+    configured = json.dumps({"credHelpers": {person.address: "test"}})
+    person.file.write_text(configured)
+    person.file.chmod(0o600)
+
+    person.hangar_login()
+    assert program.kept == {person.address: list(ME)}
+    assert person.file.read_text() == configured
+    assert person.skopeo_reads()
+    assert person.skopeo("logout", person.address).status == 0
+    assert program.kept == {}
+
+    person.skopeo_login()
+    assert person.hangar_reads()
+    assert person.desk.hangar("logout", person.address).status == 0
+    assert program.kept == {}
+
+
+def test_both_use_the_helper_of_registries_conf(person: Person, tmp_path: Path) -> None:
+    program = HelperProgram.at(tmp_path / "bin")
+    person.desk.environment["PATH"] = program.path
+    conf = person.desk.folder / "home/.config/containers/registries.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_text('credential-helpers = ["test", "containers-auth.json"]\n')
+
+    person.hangar_login()
+    assert program.kept == {person.address: list(ME)}
+    assert person.skopeo_reads()
+    assert person.skopeo("logout", person.address).status == 0
+
+    person.skopeo_login()
+    assert person.hangar_reads()
+    assert person.desk.hangar("logout", "--all").status == 0
+    assert program.kept == {}
+
+
+@pytest.mark.parametrize("option", ["authfile", "compat_auth_file"])
+def test_skopeo_finds_docker_hub_by_either_name(person: Person, option: str) -> None:
+    path = person.desk.folder / "own.json"
+    named = Configuration.load(**{option: path}, environ={})
+    named.credentials.store(Key("docker.io"), Credential(*ME))
+
+    for name in ("docker.io", "index.docker.io"):
+        ran = person.skopeo("login", "--get-login", "--authfile=own.json", name)
+        assert (ran.status, ran.out) == (0, "me\n"), ran.err

@@ -69,11 +69,12 @@ def test_docker_hub_has_several_names(tmp_path: Path, key: str) -> None:
 def test_the_oldest_docker_file_and_identity_tokens_are_understood(
     tmp_path: Path,
 ) -> None:
-    write(tmp_path / ".dockercfg", {"https://reg.io": {"identitytoken": "token"}})
+    names = ("https://reg.io", "other.io/v1/")
+    write(tmp_path / ".dockercfg", {n: {"identitytoken": "token"} for n in names})
 
-    assert load(tmp_path).credentials.find("reg.io") == Credential(
-        identity_token="token"
-    )
+    for registry in ("reg.io", "other.io"):
+        found = load(tmp_path).credentials.find(registry)
+        assert found == Credential(identity_token="token")
 
 
 def test_secrets_are_not_shown_and_open_files_are_told_of(tmp_path: Path) -> None:

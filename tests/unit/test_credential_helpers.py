@@ -222,6 +222,23 @@ def test_registries_conf_puts_a_helper_before_the_files(
     assert (program.kept, list(place.said["auths"])) == ({}, ["reg.io/team"])
 
 
+def test_of_several_registries_conf_the_last_one_that_says_something_counts(
+    place: Place, program: HelperProgram
+) -> None:
+    place.registries_conf('credential-helpers = ["none"]')
+    folder = place.folder / ".config/containers/registries.conf.d"
+    folder.mkdir()
+    (folder / "1.conf").write_text('credential-helpers = ["test"]')
+    (folder / "2.conf").write_text('unqualified-search-registries = ["a.io"]')
+
+    configuration = Configuration.load(environ=place.environ)
+
+    assert configuration.preferences.credential_helpers == ("test",)
+    assert configuration.preferences.search_registries == ("a.io",)
+    configuration.credentials.store(REG, ME)
+    assert list(program.kept) == ["reg.io"]
+
+
 def test_a_file_that_is_named_has_no_helpers_besides_it(
     place: Place, program: HelperProgram
 ) -> None:
@@ -264,6 +281,13 @@ def test_a_helper_that_misbehaves_is_named_and_not_quoted(
 
     assert "docker-credential-test" in str(failure.value)
     assert "secret" not in f"{failure.value} {failure.value.hint}"
+
+
+def test_an_empty_answer_is_no_credential(place: Place, program: HelperProgram) -> None:
+    program.does('#!/bin/sh\necho \'{"Username": "", "Secret": ""}\'\n')
+    place.says({"credsStore": "test"})
+
+    assert place.credentials().find("reg.io") is None
 
 
 def test_a_helper_that_stores_nothing_is_no_success(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from hangar.configuration import Configuration, Credential, Credentials, Key
+from hangar.configuration.credentials import primary_file
 from hangar.errors import HangarError, InvalidConfiguration, InvalidInput
 
 ME = Credential("me", "secret:word")
@@ -259,6 +261,21 @@ def test_the_environment_says_where_to_write(
     filled = {name: value.format(home=home) for name, value in environ.items()}
 
     assert credentials(home, **filled).store(REG, ME) == str(home / place)
+
+
+@pytest.mark.parametrize(
+    ("environ", "system", "path"),
+    [
+        ({"XDG_RUNTIME_DIR": "/r"}, "linux", "/r/containers/auth.json"),
+        ({}, "linux", f"/run/containers/{os.getuid()}/auth.json"),
+        ({"XDG_RUNTIME_DIR": ""}, "linux", f"/run/containers/{os.getuid()}/auth.json"),
+        ({"HOME": "/h"}, "darwin", "/h/.config/containers/auth.json"),
+    ],
+)
+def test_each_system_has_a_usual_file(
+    environ: dict[str, str], system: str, path: str
+) -> None:
+    assert str(primary_file(environ, system)) == path
 
 
 def test_a_runtime_folder_that_is_gone_is_not_made(home: Path) -> None:

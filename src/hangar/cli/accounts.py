@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 import hangar
+from hangar.cli import output
 from hangar.cli.command import option
-from hangar.cli.console import Console
 from hangar.cli.options import Function, bundle
 from hangar.cli.passwords import ask_password, ask_username, can_ask
 from hangar.cli.pflag import FileName
@@ -44,7 +44,6 @@ def _configuration(authfile: str, compat_auth_file: str) -> hangar.Configuration
 
 
 def log_in_where_demanded(
-    console: Console,
     images: Iterable[hangar.Reference],
     registries: hangar.Registries,
     *,
@@ -57,7 +56,7 @@ def log_in_where_demanded(
     if not can_ask():
         return
     for registry in hangar.demanded_logins(images, registries, to_write=to_write):
-        console.info(f'Logging into "{registry}"')
+        output.log(f'Logging into "{registry}"')
         if username := ask_username():
             password = ask_password()
             hangar.login(

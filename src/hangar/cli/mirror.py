@@ -175,7 +175,6 @@ def _go_through(
     def log_in(lines: Sequence[Line]) -> None:
         where = {name: naming[name] for name in ("to", "project")}
         log_in_where_demanded(
-            run.console,
             hangar.mirror_targets(lines, **where),
             registries,
             to_write=act is hangar.copy_all,

@@ -21,10 +21,6 @@ class KeychainOf(Protocol):
         """By its name, and whether docker is to find there what is written."""
 
 
-_OLDEST = ".dockercfg"
-"""Has no ``auths`` around its entries, and names hosts only."""
-
-
 class AuthFile:
     """A credential file, read when first needed, and the helpers that it names.
 
@@ -35,14 +31,22 @@ class AuthFile:
         path: where it is, or is to be.
         keychain_of: what helpers keep.
         for_docker: whether docker is to find what is written.
+        is_oldest: whether it has docker's oldest format, which is read only: no
+            ``auths`` around the entries, and names of hosts only.
     """
 
     def __init__(
-        self, path: Path, keychain_of: KeychainOf, *, for_docker: bool = False
+        self,
+        path: Path,
+        keychain_of: KeychainOf,
+        *,
+        for_docker: bool = False,
+        is_oldest: bool = False,
     ) -> None:
         self.path = path
         self._keychain_of = keychain_of
         self._for_docker = for_docker
+        self._is_oldest = is_oldest
 
     def __str__(self) -> str:
         return str(self.path)
@@ -117,7 +121,7 @@ class AuthFile:
     @property
     def _auths(self) -> dict[str, Any]:
         value = self._value or {}
-        auths = value if self.path.name == _OLDEST else value.get("auths")
+        auths = value if self._is_oldest else value.get("auths")
         return table(auths, self.path, "auths")
 
     @property
@@ -143,9 +147,11 @@ class AuthFile:
 
     def _names(self, key: Key) -> list[str]:
         """Under which names there are entries for a key, the usual one first."""
-        oldest = self.path.name == _OLDEST
-        auths = self._auths
-        names = [n for n in auths if Key.stored_as(n, hosts_only=oldest) == key]
+        names = [
+            name
+            for name in self._auths
+            if Key.stored_as(name, hosts_only=self._is_oldest) == key
+        ]
         usual = key.spelled(for_docker=self._for_docker)
         return sorted(names, key=lambda name: name != usual)
 

@@ -147,12 +147,14 @@ class Credentials:
 
     def _usual(self) -> tuple[AuthFile, list[AuthFile]]:
         """The file to write, and the files to read in their order."""
-        runtime = self._file(_primary(self._environ))
+        runtime = self._file(primary_file(self._environ))
         user = self._file(user_configuration(self._environ) / "containers/auth.json")
         folder = self._environ.get("DOCKER_CONFIG")
         config = Path(folder or home(self._environ) / ".docker") / "config.json"
         docker = self._file(config, for_docker=True)
-        oldest = self._file(home(self._environ) / ".dockercfg", for_docker=True)
+        oldest = AuthFile(
+            home(self._environ) / ".dockercfg", self._keychain_of, is_oldest=True
+        )
         return docker if folder else runtime, [runtime, user, docker, oldest]
 
     def _file(self, path: Path, *, for_docker: bool = False) -> AuthFile:
@@ -179,7 +181,7 @@ class Credentials:
             raise InvalidConfiguration(message, hint=hint)
 
 
-def _primary(environ: Mapping[str, str], system: str = sys.platform) -> Path:
+def primary_file(environ: Mapping[str, str], system: str = sys.platform) -> Path:
     """The file of containers-auth.json(5); on macOS there is no runtime folder."""
     if runtime := environ.get("XDG_RUNTIME_DIR"):
         folder = Path(runtime) / "containers"

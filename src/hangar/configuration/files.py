@@ -100,7 +100,10 @@ def flag(value: Any, path: Path, key: str) -> bool:
 
 def is_readable_by_others(path: Path) -> bool:
     """Tell whether other users of the machine can read a file; devices do not count."""
-    mode = path.stat().st_mode
+    try:
+        mode = path.stat().st_mode
+    except OSError:  # it is gone meanwhile
+        return False
     return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & 0o077)
 
 

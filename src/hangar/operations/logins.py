@@ -46,6 +46,8 @@ def login(
 ) -> Login:
     """Have a registry accept a user name and password, then keep them.
 
+    They serve all repositories that ``registries`` opens from now on.
+
     Args:
         registry: what to log in to.
         username: who we are.

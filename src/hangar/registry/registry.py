@@ -94,7 +94,7 @@ class Registry:
         def ask() -> None:
             with self.send("GET", "", Access((), credential)) as response:
                 if response.status != 200:
-                    raise refusal(response, f"ping of {self.name}", self.name)
+                    raise refusal(response, self.name, self.name)
 
         try:
             self.patience.again(ask, self.name)

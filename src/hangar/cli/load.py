@@ -140,7 +140,6 @@ def _go_through(
 
     def log_in(lines: Sequence[Line]) -> None:
         log_in_where_demanded(
-            run.console,
             hangar.mirror_targets(lines, to=destination, project=project),
             registries,
             to_write=act is hangar.copy_all,

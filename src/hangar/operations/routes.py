@@ -70,7 +70,7 @@ def mirror_targets(
 
     Lines that name nothing to write to are left out.
     """
-    for line in _lines(lines):
+    for line in lines_of(lines):
         with contextlib.suppress(InvalidReference):
             if line.valid:
                 yield _target(line, to, project)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hangar.configuration import Configuration, Credential, Credentials, Key
@@ -53,6 +53,10 @@ def file_of(content: object) -> Iterator[Path]:
         yield path
 
 
+SLOW = settings(suppress_health_check=[HealthCheck.too_slow])
+"""How fast whole files are made up depends on what else the machine does."""
+
+
 @given(keys, credentials)
 def test_what_is_kept_is_found_again_word_for_word(
     key: Key, credential: Credential
@@ -65,12 +69,14 @@ def test_what_is_kept_is_found_again_word_for_word(
         assert reading(path).find(key.registry, key.path) == credential
 
 
+@SLOW
 @given(files, keys)
 def test_any_file_gives_a_credential_or_our_error(content: object, key: Key) -> None:
     with file_of(content) as path, contextlib.suppress(HangarError):
         reading(path).find(key.registry, key.path)
 
 
+@SLOW
 @given(files, keys)
 def test_storing_and_erasing_changes_nothing_else(
     content: dict[str, Any], key: Key

@@ -203,10 +203,16 @@ def test_both_use_the_helper_of_registries_conf(person: Person, tmp_path: Path) 
     assert program.kept == {}
 
 
-@pytest.mark.parametrize("option", ["authfile", "compat_auth_file"])
-def test_skopeo_finds_docker_hub_by_either_name(person: Person, option: str) -> None:
+@pytest.mark.parametrize("for_docker", [False, True])
+def test_skopeo_finds_docker_hub_by_either_name(
+    person: Person, for_docker: bool
+) -> None:
     path = person.desk.folder / "own.json"
-    named = Configuration.load(**{option: path}, environ={})
+    named = (
+        Configuration.load(compat_auth_file=path, environ={})
+        if for_docker
+        else Configuration.load(authfile=path, environ={})
+    )
     named.credentials.store(Key("docker.io"), Credential(*ME))
 
     for name in ("docker.io", "index.docker.io"):

@@ -7,6 +7,7 @@ from hangar.configuration.certificates import Certificates
 from hangar.configuration.credential import Credential
 from hangar.configuration.credentials import Credentials
 from hangar.configuration.keys import Key
+from hangar.configuration.policy import Policy
 from hangar.configuration.registries import Endpoint, RegistriesConf
 from hangar.configuration.settings import Configuration
 
@@ -17,5 +18,6 @@ __all__ = [
     "Credentials",
     "Endpoint",
     "Key",
+    "Policy",
     "RegistriesConf",
 ]

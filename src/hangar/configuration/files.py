@@ -8,9 +8,14 @@ import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from hangar.errors import InvalidConfiguration
+
+T = TypeVar("T")
+
+SYSTEM = Path("/etc/containers")
+"""Where the machine's configuration is."""
 
 MAX_FILE = 16 << 20
 """Bytes; more is no configuration file."""
@@ -32,7 +37,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     Raises:
         InvalidConfiguration: it cannot be read, or is no JSON object.
     """
-    return _read(path, json.loads)
+    return read(path, lambda text: _object(json.loads, text))
 
 
 def read_toml(path: Path) -> dict[str, Any] | None:
@@ -41,10 +46,19 @@ def read_toml(path: Path) -> dict[str, Any] | None:
     Raises:
         InvalidConfiguration: it cannot be read, or is not TOML.
     """
-    return _read(path, tomllib.loads)
+    return read(path, lambda text: _object(tomllib.loads, text))
 
 
-def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any] | None:
+def read(path: Path, parse: Callable[[str], T]) -> T | None:
+    """Read a file in another syntax; None if there is no such file.
+
+    Args:
+        path: of the file.
+        parse: makes something of its text, or raises `ValueError`.
+
+    Raises:
+        InvalidConfiguration: it cannot be read or parsed.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE + 1)
@@ -56,11 +70,17 @@ def _read(path: Path, parse: Callable[[str], Any]) -> dict[str, Any] | None:
     if len(raw) > MAX_FILE:
         raise invalid(path, "too large for a configuration file")
     try:
-        value = parse(text) if text.strip() else {}
+        return parse(text)
     except (ValueError, RecursionError) as error:
         raise invalid(path, str(error)) from error
+
+
+def _object(parse: Callable[[str], Any], text: str) -> dict[str, Any]:
+    """What ``parse`` makes of a text that is to be an object; an empty one is."""
+    value = parse(text) if text.strip() else {}
     if not isinstance(value, dict):
-        raise invalid(path, "expected an object")
+        message = "expected an object"
+        raise ValueError(message)  # noqa: TRY004 - what is of the wrong type is a file
     return value
 
 

@@ -11,6 +11,7 @@ from typing import Self
 from hangar.configuration import certificates
 from hangar.configuration.certificates import Certificates
 from hangar.configuration.credentials import Credentials
+from hangar.configuration.policy import Policy
 from hangar.configuration.preferences import Preferences
 from hangar.configuration.registries import Endpoint, RegistriesConf
 from hangar.reference import Reference
@@ -24,6 +25,7 @@ class Configuration:
         credentials: user names and passwords.
         preferences: where to log in, and who keeps credentials.
         registries: where images really are.
+        policy: which images may be read.
         cert_dir: the one directory with certificates, or None: look in the usual.
         environ: the environment that decides where the files are.
     """
@@ -31,6 +33,7 @@ class Configuration:
     credentials: Credentials
     preferences: Preferences
     registries: RegistriesConf
+    policy: Policy
     cert_dir: Path | None
     environ: Mapping[str, str]
 
@@ -42,6 +45,8 @@ class Configuration:
         compat_auth_file: Path | None = None,
         cert_dir: Path | None = None,
         registries_conf: Path | None = None,
+        policy: Path | None = None,
+        accept_anything: bool = False,
         environ: Mapping[str, str] | None = None,
     ) -> Self:
         """Remember where to look; nothing is read yet.
@@ -51,6 +56,8 @@ class Configuration:
             compat_auth_file: the one file, in which docker is to find what is written.
             cert_dir: the one directory with certificates; None: the usual ones.
             registries_conf: in place of the usual registries.conf.
+            policy: in place of the usual policy.json.
+            accept_anything: read images whatever a policy says.
             environ: in place of the environment of this process.
         """
         found = os.environ if environ is None else environ
@@ -64,6 +71,7 @@ class Configuration:
             ),
             preferences=preferences,
             registries=RegistriesConf(registries_conf, found),
+            policy=Policy(policy, found, accept_anything=accept_anything),
             cert_dir=cert_dir,
             environ=found,
         )

@@ -98,9 +98,11 @@ class Registries:
         """The repository to read an image from: by way of mirrors, if there are any.
 
         Raises:
+            VerificationError: the policy does not let the image be read.
             AccessDenied: its registry is blocked by the configuration.
             InvalidConfiguration: a file cannot be used.
         """
+        self._configuration.policy.check_image(reference)
         return self._known(self._sources, reference, self._open)
 
     def _known(

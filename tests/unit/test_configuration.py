@@ -10,11 +10,9 @@ from typing import Any
 import pytest
 
 from hangar.configuration import Configuration, Credential
-from hangar.errors import AccessDenied, InvalidConfiguration
-from hangar.reference import Reference
+from hangar.errors import InvalidConfiguration
 
 AUTH = base64.b64encode(b"me:secret:word").decode()
-SOME = "sha256:" + "ab" * 32
 
 
 def load(home: Path, **environ: str) -> Configuration:
@@ -164,79 +162,16 @@ def test_certificates_are_found_by_host(tmp_path: Path) -> None:
         configuration.certificates("reg.io:5000")
 
 
-CONF = """
-[[registry]]
-prefix = "reg.io/team"
-location = "other.io/moved"
-insecure = true
-
-[[registry.mirror]]
-location = "mirror.io/team"
-[[registry.mirror]]
-location = "pinned.io/team"
-pull-from-mirror = "digest-only"
-[[registry.mirror]]
-location = "tags.io/team"
-pull-from-mirror = "tag-only"
-
-[[registry]]
-prefix = "*.bad.io"
-blocked = true
-"""
-
-
-@pytest.mark.parametrize(
-    ("name", "hosts"),
-    [
-        ("reg.io/team/app:1", ["mirror.io", "tags.io", "other.io"]),
-        (f"reg.io/team/app@{SOME}", ["mirror.io", "pinned.io", "other.io"]),
-        ("reg.io/teams/app:1", ["reg.io"]),
-        ("plain.io/a", ["plain.io"]),
-    ],
-)
-def test_images_are_read_from_mirrors_in_order(
-    tmp_path: Path, name: str, hosts: list[str]
+def test_a_directory_of_certificates_that_is_named_is_the_only_one(
+    tmp_path: Path,
 ) -> None:
-    path = write(tmp_path / "registries.conf", CONF)
-    configuration = load(tmp_path, CONTAINERS_REGISTRIES_CONF=str(path))
+    write(tmp_path / ".config/containers/certs.d/reg.io/ca.crt", "")
+    named = write(tmp_path / "certs/own.crt", "").parent
+    environ = {"HOME": str(tmp_path)}
 
-    found = configuration.endpoints(Reference.parse(name))
+    found = Configuration.load(cert_dir=named, environ=environ).certificates("reg.io")
 
-    assert [endpoint.registry for endpoint in found] == hosts
-
-
-def test_writing_goes_to_the_name_itself_unless_it_is_blocked(tmp_path: Path) -> None:
-    write(tmp_path / ".config/containers/registries.conf", CONF)
-    configuration = load(tmp_path)
-
-    endpoint = configuration.endpoint(Reference.parse("reg.io/team/app"))
-
-    assert (endpoint.registry, endpoint.repository) == ("reg.io", "team/app")
-    assert endpoint.insecure
-    with pytest.raises(AccessDenied, match=r"blocked in .*registries\.conf"):
-        configuration.endpoint(Reference.parse("very.bad.io/app"))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[[registry",
-        "registry = 1",
-        "[[registry]]\nblocked = true",
-        '[[registry]]\nprefix = "a.io"\nblocked = "yes"',
-        '[[registry]]\nprefix = "a.io"\n[[registry.mirror]]\ninsecure = true',
-        "[[registry]]\nlocation = 7",
-    ],
-)
-def test_a_corrupt_registries_conf_is_named(tmp_path: Path, text: str) -> None:
-    path = write(tmp_path / "registries.conf", text)
-
-    with pytest.raises(InvalidConfiguration, match=r"registries\.conf"):
-        load(tmp_path, CONTAINERS_REGISTRIES_CONF=str(path)).endpoints(
-            Reference.parse("a.io/b")
-        )
-
-
-def test_a_registries_conf_that_is_named_has_to_be_there(tmp_path: Path) -> None:
-    with pytest.raises(InvalidConfiguration, match="no such file"):
-        load(tmp_path, REGISTRIES_CONFIG_PATH="/nowhere").endpoint(Reference.parse("a"))
+    assert (found.folder, found.authorities) == (named, (named / "own.crt",))
+    gone = Configuration.load(cert_dir=tmp_path / "typo", environ=environ)
+    with pytest.raises(InvalidConfiguration, match="no such directory"):
+        gone.certificates("reg.io")

@@ -233,8 +233,8 @@ def test_of_several_registries_conf_the_last_one_that_says_something_counts(
 
     configuration = Configuration.load(environ=place.environ)
 
-    assert configuration.preferences.credential_helpers == ("test",)
-    assert configuration.preferences.search_registries == ("a.io",)
+    assert configuration.registries.credential_helpers == ("test",)
+    assert configuration.registries.search_registries == ("a.io",)
     configuration.credentials.store(REG, ME)
     assert list(program.kept) == ["reg.io"]
 

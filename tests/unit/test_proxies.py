@@ -75,6 +75,8 @@ def test_exceptions_are_connected_to_directly(no_proxy: str, url: str) -> None:
     ("no_proxy", "url"),
     [
         ("example.com", "http://badexample.com"),
+        (".example.com", "http://example.com"),
+        ("*.example.com", "http://example.com"),
         ("example.com:5000", "http://example.com"),
         ("10.0.0.0/8", "http://11.0.0.1"),
         ("10.0.0.0/8", "http://example.com"),

@@ -179,7 +179,7 @@ def _key(
     if len(names) > 1:
         message = "login accepts only one registry to log in to"
         raise click.UsageError(message, ctx)
-    names = names or configuration.preferences.search_registries
+    names = names or configuration.registries.search_registries
     if not names:
         message = "no registries found in registries.conf, a registry must be provided"
         raise click.UsageError(message, ctx)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hangar.configuration.files import invalid, user_configuration
+from hangar.configuration.files import SYSTEM, entries, invalid, user_configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +15,12 @@ class Certificates:
     """Files that prove identity between a host and us.
 
     Attributes:
+        folder: where they are, or None if there are none.
         authorities: CA certificates to trust beside the system's.
         pairs: our own certificates with their keys.
     """
 
+    folder: Path | None = None
     authorities: tuple[Path, ...] = ()
     pairs: tuple[tuple[Path, Path], ...] = ()
 
@@ -26,32 +29,36 @@ def find(host: str, cert_dir: Path | None, environ: Mapping[str, str]) -> Certif
     """Find the certificates for ``host[:port]``; the first directory counts.
 
     Raises:
-        InvalidConfiguration: a certificate without key, or the other way round.
+        InvalidConfiguration: a certificate without key, or the other way round; a
+            directory that was named and is not there, or that cannot be read.
     """
     folders = [cert_dir] if cert_dir else _folders(host, environ)
     for folder in folders:
-        if folder.is_dir():
+        if os.path.isdir(folder):  # noqa: PTH112 - false where we may not look, too
             return _read(folder)
+    if cert_dir:
+        raise invalid(cert_dir, "no such directory", "name another one")
     return Certificates()
 
 
 def _folders(host: str, environ: Mapping[str, str]) -> list[Path]:
     roots = (
         user_configuration(environ) / "containers",
-        Path("/etc/containers"),
+        SYSTEM,
         Path("/etc/docker"),
     )
     return [root / "certs.d" / host for root in roots]
 
 
 def _read(folder: Path) -> Certificates:
-    files = sorted(folder.iterdir())
+    files = entries(folder)
     keys = {path.stem: path for path in files if path.suffix == ".key"}
     certificates = {path.stem: path for path in files if path.suffix == ".cert"}
     for name in keys.keys() ^ certificates.keys():
         message = f"{name}.cert and {name}.key must be there both"
         raise invalid(folder, message)
     return Certificates(
+        folder,
         tuple(path for path in files if path.suffix == ".crt"),
         tuple((path, keys[name]) for name, path in certificates.items()),
     )

@@ -15,7 +15,7 @@ from hangar.configuration.credential import Credential
 from hangar.configuration.files import home, is_readable_by_others, user_configuration
 from hangar.configuration.keychain import Keychain
 from hangar.configuration.keys import Key
-from hangar.configuration.preferences import AUTH_FILES, Preferences
+from hangar.configuration.registries import AUTH_FILES, RegistriesConf
 from hangar.errors import InvalidConfiguration
 
 
@@ -38,7 +38,7 @@ class Credentials:
 
     Args:
         environ: says where the files are; helpers get it, too.
-        preferences: what registries.conf says of helpers.
+        registries: says which helpers there are.
         authfile: the one file; None: as ``REGISTRY_AUTH_FILE`` says.
         compat_auth_file: the one file, in which docker is to find what we write.
     """
@@ -46,13 +46,13 @@ class Credentials:
     def __init__(
         self,
         environ: Mapping[str, str],
-        preferences: Preferences,
+        registries: RegistriesConf,
         *,
         authfile: Path | None = None,
         compat_auth_file: Path | None = None,
     ) -> None:
         self._environ = environ
-        self._preferences = preferences
+        self._registries = registries
         self._warnings: dict[Path, str] = {}
         self._lock = threading.RLock()
         self._keychain_of = functools.cache(self._keychain)
@@ -139,7 +139,7 @@ class Credentials:
         if self._is_named:
             yield from files
             return
-        for helper in self._preferences.credential_helpers:
+        for helper in self._registries.credential_helpers:
             if helper == AUTH_FILES:
                 yield from files
             else:

@@ -84,6 +84,20 @@ def _object(parse: Callable[[str], Any], text: str) -> dict[str, Any]:
     return value
 
 
+def entries(folder: Path) -> list[Path]:
+    """What is in a directory, by name; nothing if there is no such directory.
+
+    Raises:
+        InvalidConfiguration: it cannot be read.
+    """
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise invalid(folder, _reason(error)) from error
+
+
 def invalid(
     path: Path, reason: str, hint: str = "repair or remove the file"
 ) -> InvalidConfiguration:

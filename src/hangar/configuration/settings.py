@@ -12,7 +12,6 @@ from hangar.configuration import certificates
 from hangar.configuration.certificates import Certificates
 from hangar.configuration.credentials import Credentials
 from hangar.configuration.policy import Policy
-from hangar.configuration.preferences import Preferences
 from hangar.configuration.registries import Endpoint, RegistriesConf
 from hangar.reference import Reference
 
@@ -23,15 +22,13 @@ class Configuration:
 
     Attributes:
         credentials: user names and passwords.
-        preferences: where to log in, and who keeps credentials.
-        registries: where images really are.
+        registries: where images really are, and who keeps credentials.
         policy: which images may be read.
         cert_dir: the one directory with certificates, or None: look in the usual.
         environ: the environment that decides where the files are.
     """
 
     credentials: Credentials
-    preferences: Preferences
     registries: RegistriesConf
     policy: Policy
     cert_dir: Path | None
@@ -61,16 +58,15 @@ class Configuration:
             environ: in place of the environment of this process.
         """
         found = os.environ if environ is None else environ
-        preferences = Preferences(registries_conf, found)
+        registries = RegistriesConf(registries_conf, found)
         return cls(
             credentials=Credentials(
                 found,
-                preferences,
+                registries,
                 authfile=authfile,
                 compat_auth_file=compat_auth_file,
             ),
-            preferences=preferences,
-            registries=RegistriesConf(registries_conf, found),
+            registries=registries,
             policy=Policy(policy, found, accept_anything=accept_anything),
             cert_dir=cert_dir,
             environ=found,
@@ -79,7 +75,7 @@ class Configuration:
     @property
     def warnings(self) -> list[str]:
         """What the user should know of the files that were read so far."""
-        return self.credentials.warnings
+        return [*self.registries.warnings, *self.credentials.warnings]
 
     def certificates(self, host: str) -> Certificates:
         """Find the certificates for ``host[:port]``."""

@@ -1,8 +1,9 @@
 """Which proxy to use for a host: HTTP_PROXY, HTTPS_PROXY and NO_PROXY.
 
-Names in lower case count too, and first. ``NO_PROXY`` is a list of hosts, domains
-(which cover what is below them), addresses and networks, each with an optional port;
-``*`` is everything. This machine itself is never asked for through a proxy.
+Names in lower case count too, and first. ``NO_PROXY`` is a list of hosts (which cover
+what is below them; with a dot in front just that), addresses and networks, each with
+an optional port; ``*`` is everything. This machine itself is never asked for through a
+proxy. (As in Go's golang.org/x/net/http/httpproxy, which docker and podman go by.)
 """
 
 from __future__ import annotations
@@ -52,8 +53,9 @@ def _covers(pattern: str, host: str, address: _Address | None) -> bool:
     if pattern == "*":
         return True
     if address is None:
-        domain = pattern.removeprefix("*").removeprefix(".")
-        return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+        domain = pattern.removeprefix("*")
+        below = f".{domain.removeprefix('.')}"
+        return host == domain or (below != "." and host.endswith(below))
     try:
         return address in ipaddress.ip_network(pattern, strict=False)
     except ValueError:

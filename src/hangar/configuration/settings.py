@@ -13,6 +13,7 @@ from hangar.configuration.certificates import Certificates
 from hangar.configuration.credentials import Credentials
 from hangar.configuration.policy import Policy
 from hangar.configuration.registries import Endpoint, RegistriesConf
+from hangar.configuration.registries_d import RegistriesD
 from hangar.reference import Reference
 
 
@@ -24,6 +25,7 @@ class Configuration:
         credentials: user names and passwords.
         registries: where images really are, and who keeps credentials.
         policy: which images may be read.
+        attachments: where signatures are.
         cert_dir: the one directory with certificates, or None: look in the usual.
         environ: the environment that decides where the files are.
     """
@@ -31,6 +33,7 @@ class Configuration:
     credentials: Credentials
     registries: RegistriesConf
     policy: Policy
+    attachments: RegistriesD
     cert_dir: Path | None
     environ: Mapping[str, str]
 
@@ -68,6 +71,7 @@ class Configuration:
             ),
             registries=registries,
             policy=Policy(policy, found, accept_anything=accept_anything),
+            attachments=RegistriesD(found),
             cert_dir=cert_dir,
             environ=found,
         )

@@ -88,8 +88,8 @@ def parse_yaml(text: str) -> Section:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         _refuse(mark.line + 1 if mark else 1, str(error.problem))
-    except yaml.YAMLError as error:  # bytes that are no text of YAML
-        raise ValueError(str(error)) from error
+    except yaml.reader.ReaderError as error:
+        _refuse(text.count("\n", 0, error.position) + 1, error.reason)
     return _checked(_plain(node, set())) if node else Section((), 1)
 
 

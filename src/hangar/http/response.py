@@ -131,6 +131,8 @@ class Response:
         return body
 
     def _pieces(self, size: int, timeout: float) -> Iterator[bytes]:
+        if self._rate is not None:
+            size = min(size, self._rate.portion)
         buffer = memoryview(bytearray(min(size, self._left or size)))
         while self._finish is not None:
             with translated(self._origin):

@@ -32,7 +32,7 @@ def completed(line: str) -> list[str]:
         ("--debug mi", ["mirror"]),
         ("mirror -f x va", ["validate"]),
         ("mirror validate --dee", ["--deep"]),
-        ("mirror --dest", ["--destination", "--destination-project"]),
+        ("mirror --destin", ["--destination", "--destination-project"]),
         ("mirror --sigstore", []),
         ("mirror -f ", [":.txt"]),
         ("mirror --failed=x", [":.txt"]),

@@ -9,6 +9,7 @@ import click
 
 import hangar
 from hangar.cli import output
+from hangar.cli.access import AUTHFILE
 from hangar.cli.command import option
 from hangar.cli.options import Function, bundle
 from hangar.cli.passwords import ask_password, ask_username, can_ask
@@ -20,11 +21,7 @@ def configuration_options(function: Function) -> Function:
     return bundle(
         "configuration",
         _configuration,
-        option(
-            "--authfile",
-            type=FileName(".json"),
-            help="Credential file to use in place of the usual ones.",
-        ),
+        AUTHFILE,
         option(
             "--compat-auth-file",
             type=FileName(".json"),

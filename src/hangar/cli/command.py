@@ -46,6 +46,8 @@ def everywhere() -> list[Option]:
             ["--insecure-policy"],
             type=BOOLEAN,
             everywhere=True,
+            expose_value=False,
+            callback=_note_policy,
             help="Accept images whatever policy.json says.",
         ),
         Option(
@@ -130,13 +132,25 @@ def command(
 
 def settings(parameters: dict[str, Any]) -> Settings:
     """Take the options that all commands have out of a command's ``parameters``."""
-    parameters.pop("insecure_policy")
     return Settings(
         debug=parameters.pop("debug"),
         quiet=parameters.pop("quiet"),
         form=parameters.pop("log_format"),
         times=not parameters.pop("hide_log_time"),
     )
+
+
+def accepts_anything() -> bool:
+    """Whether the command is to read images whatever policy.json says."""
+    return bool(click.get_current_context().meta[_INSECURE_POLICY])
+
+
+_INSECURE_POLICY = f"{__name__}.insecure_policy"
+
+
+def _note_policy(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    del param
+    ctx.meta[_INSECURE_POLICY] = value
 
 
 def option(*names: str, **attributes: Any) -> Callable[[Any], Any]:

@@ -9,10 +9,11 @@ import click
 from click.core import ParameterSource
 
 import hangar
+from hangar.cli.access import CERT_DIR, RETRY_TIMES, TLS_VERIFY
 from hangar.cli.accounts import configuration_options
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
-from hangar.cli.options import TLS_VERIFY, warn_of
+from hangar.cli.options import warn_of
 from hangar.cli.passwords import ask_password, ask_username, can_ask, read_password
 from hangar.cli.pflag import BOOLEAN, DURATION
 from hangar.configuration import Credential, Key
@@ -39,20 +40,14 @@ _PAUSE = 1.0
 )
 @click.argument("names", nargs=-1)
 @configuration_options
-@option("--cert-dir", metavar="DIR", help="Directory with the registry's certificates.")
+@CERT_DIR
 @option("--get-login", type=BOOLEAN, help="Print the user name that is kept, no more.")
 @option("-u", "--username", metavar="NAME", help="Who to log in as.")
 @option("-p", "--password", help="What proves it; other users may see it here.")
 @option("--password-stdin", type=BOOLEAN, help="Read the password from standard input.")
 @TLS_VERIFY
 @option("--timeout", type=DURATION, default="0", help="Time allowed; 0 is no limit.")
-@option(
-    "--retry-times",
-    type=click.IntRange(min=0),
-    default="3",
-    metavar="N",
-    help="How often to try again what may well succeed then.",
-)
+@RETRY_TIMES
 @option("-v", "--verbose", type=BOOLEAN, help="Print where the password is kept, too.")
 @click.pass_context
 def login(

@@ -20,8 +20,8 @@ from hangar.cli.options import (
     batch_options,
     bundle,
     push_options,
-    registry_options,
     selection_options,
+    two_sided_options,
 )
 from hangar.cli.pflag import BOOLEAN
 from hangar.cli.words import Words
@@ -101,7 +101,7 @@ def mirror_options(function: Function) -> Function:
     )
     for add in (
         push_options,
-        registry_options,
+        two_sided_options,
         selection_options,
         naming,
         batch_options("mirror-failed.txt"),
@@ -166,6 +166,7 @@ def _go_through(
     *,
     selection: hangar.Selection,
     registries: hangar.Registries,
+    destination_registries: hangar.Registries,
     naming: dict[str, Any],
     skip_login: bool,
     **how: Any,
@@ -176,12 +177,17 @@ def _go_through(
         where = {name: naming[name] for name in ("to", "project")}
         log_in_where_demanded(
             hangar.mirror_targets(lines, **where),
-            registries,
+            destination_registries,
             to_write=act is hangar.copy_all,
         )
 
     def work(lines: Sequence[Line], **more: Any) -> Report:
-        routes = hangar.mirror_routes(lines, registries, **naming)
+        routes = hangar.mirror_routes(
+            lines,
+            registries,
+            destination_registries=destination_registries,
+            **naming,
+        )
         return act(routes, selection=selection, **how, **more)
 
     run.announce(selection)

@@ -6,15 +6,18 @@ a `Batch` named ``batch``.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import click
 
 import hangar
+from hangar.cli.access import ONE_SIDE, TWO_SIDES, Access, TwoSided
 from hangar.cli.command import option
 from hangar.cli.console import Console
 from hangar.cli.pflag import BOOLEAN, DURATION, LIST, FileName
@@ -129,33 +132,59 @@ def selection_options(function: Function) -> Function:
     )(function)
 
 
-TLS_VERIFY = option(
-    "--tls-verify",
-    type=BOOLEAN,
-    default=None,
-    help="Insist on HTTPS and valid certificates; with '=false' neither."
-    " By default as registries.conf says, else true.",
-)
-
-
 def registry_options(function: Function) -> Function:
     """Options of whatever talks to registries; `Registries`, ``registries``."""
 
     @functools.wraps(function)
-    def warning(*arguments: Any, registries: hangar.Registries, **values: Any) -> Any:
-        try:
+    def opened(*arguments: Any, access: Access, **values: Any) -> Any:
+        registries = access.registries()
+        with _read_first(registries.configuration):
             return function(*arguments, registries=registries, **values)
-        finally:
-            warn_of(registries.configuration)
 
-    return bundle("registries", _registries, TLS_VERIFY)(warning)
+    return bundle("access", Access, *ONE_SIDE)(opened)
 
 
-def warn_of(configuration: hangar.Configuration) -> None:
+def two_sided_options(function: Function) -> Function:
+    """The same where source and destination may differ.
+
+    ``registries`` are read from, ``destination_registries`` are written to; closing
+    the former closes both.
+    """
+
+    @functools.wraps(function)
+    def opened(*arguments: Any, access: TwoSided, **values: Any) -> Any:
+        source, destination = access.both()
+        values |= {"registries": source, "destination_registries": destination}
+        with _read_first(source.configuration, destination.configuration):
+            return function(*arguments, **values)
+
+    return bundle("access", TwoSided, *TWO_SIDES)(opened)
+
+
+@contextlib.contextmanager
+def _read_first(*configurations: hangar.Configuration) -> Iterator[None]:
+    """Read the files that concern all registries; say in the end what is to be known.
+
+    Raises:
+        InvalidConfiguration: a file cannot be used; so nothing else was done.
+    """
+    for configuration in configurations:
+        configuration.check()
+    try:
+        yield
+    finally:
+        warn_of(*configurations)
+
+
+def warn_of(*configurations: hangar.Configuration) -> None:
     """Tell what the user should know of the configuration files that were read."""
     console: Console = click.get_current_context().obj
-    for warning in configuration.warnings:
-        console.warn(warning)
+    for say, lists in (
+        (console.info, [c.assumptions for c in configurations]),
+        (console.warn, [c.warnings for c in configurations]),
+    ):
+        for text in dict.fromkeys(itertools.chain(*lists)):
+            say(text)
 
 
 def image_argument(function: Function) -> Function:
@@ -259,10 +288,6 @@ def _selection(
         signatures=not remove_signatures,
         referrers=referrers,
     )
-
-
-def _registries(tls_verify: bool | None) -> hangar.Registries:
-    return hangar.Registries(verify_tls=tls_verify)
 
 
 def _unsupported(name: str) -> Function:

@@ -188,7 +188,7 @@ def normalised(arguments: Iterable[str], options: Iterable[Option]) -> list[str]
             continue
         for option, value in _read(word, rest, known):
             earlier = values.get(option)
-            joined = option.type is LIST and earlier is not None
+            joined = isinstance(option.type, CommaList) and earlier is not None
             values[option] = f"{earlier},{value}" if joined else value
     written = [f"{option.long}={value}" for option, value in values.items()]
     return [*written, "--", *positional]

@@ -20,6 +20,7 @@ from hangar.reference import Reference
 
 ACCEPT, REJECT = "insecureAcceptAnything", "reject"
 _ANYTHING = Rules((Requirement(ACCEPT),), {})
+_ASSUMPTION = "there is no policy.json, so images are read whatever they are"
 _HINT = "--policy names another policy, --insecure-policy accepts anything"
 
 
@@ -59,15 +60,20 @@ class Policy:
         self._path = path
         self._usual = (user_configuration(environ) / "containers", system)
         self._accept_anything = accept_anything
+        self._has_assumed = False
 
     @property
-    def is_assumed(self) -> bool:
-        """Whether there is no policy, so that any image is accepted.
+    def assumptions(self) -> list[str]:
+        """What was assumed in `check` because there is no policy."""
+        return [_ASSUMPTION] if self._has_assumed else []
+
+    def check_file(self) -> None:
+        """Make sure that the policy can be used.
 
         Raises:
-            InvalidConfiguration: there is one, and it cannot be used.
+            InvalidConfiguration: it cannot.
         """
-        return not self._accept_anything and not self._found[1]
+        _ = self._found
 
     def demand(self, transport: str, scope: str) -> Demand:
         """What is demanded of the image that has this scope in the transport.
@@ -95,6 +101,7 @@ class Policy:
             InvalidConfiguration: the policy cannot be used.
         """
         demand = self.demand(transport, scope)
+        self._has_assumed = not (demand.file or self._accept_anything)
         kinds = [r.kind for r in demand.requirements if r.kind != ACCEPT]
         reasons = [_reason(kind, demand) for kind in kinds]
         if reasons:

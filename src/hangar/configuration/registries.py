@@ -64,6 +64,10 @@ class RegistriesConf:
         self._environ = environ
         self._system = system
 
+    def check(self) -> None:
+        """Make sure that the files can be used."""
+        _ = self._documents
+
     @property
     def search_registries(self) -> tuple[str, ...]:
         """Registries to look in; the first one is meant where none is named."""

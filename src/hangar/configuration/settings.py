@@ -76,6 +76,22 @@ class Configuration:
             environ=found,
         )
 
+    def check(self) -> None:
+        """Read now what concerns all registries, so that errors are told first.
+
+        Raises:
+            InvalidConfiguration: a file cannot be used.
+        """
+        self.registries.check()
+        self.policy.check_file()
+        if self.cert_dir:  # one for all hosts
+            self.certificates("")
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What was assumed so far because no file states anything."""
+        return self.policy.assumptions
+
     @property
     def warnings(self) -> list[str]:
         """What the user should know of the files that were read so far."""

@@ -23,6 +23,9 @@ from hangar.reference import Reference
 from hangar.registry import Registries
 from hangar.store import Source
 
+_OF_FILES = frozenset({"oci", "dir", "docker-archive"})
+"""Transports of what is in files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -81,8 +84,11 @@ def open_image(name: str, registries: Registries) -> Image:
         NotFound: there is no such file or directory.
         InvalidArchive: it does not hold images.
         Unsupported: the transport needs a container daemon.
+        VerificationError: the policy does not let the image be read.
     """
     transport, _, rest = name.partition(":")
+    if transport in _OF_FILES:
+        registries.configuration.policy.check(transport, rest)
     place, _, inside = rest.partition(":")
     match transport:
         case "oci":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -39,7 +39,10 @@ class Registries:
             where TLS fails; True always insists.
         credentials: ``user:password`` for all registries, or "" for the configured.
         patience: how often registries are asked again.
-        client: whose connections to share; without one, its own.
+        bytes_per_second: of all transfers together, in each direction; None: as many
+            as there can be.
+        requests_per_second: by host, as users call it.
+        client: whose connections to share, limits included; without one, its own.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class Registries:
         verify_tls: bool | None = None,
         credentials: str = "",
         patience: Patience | None = None,
+        bytes_per_second: float | None = None,
+        requests_per_second: Mapping[str, float] | None = None,
         client: Client | None = None,
     ) -> None:
         self._configuration = configuration or Configuration.load(
@@ -60,7 +65,12 @@ class Registries:
         username, _, password = credentials.partition(":")
         self._given = Credential(username, password) if credentials else None
         self._patience = patience or Patience()
-        self._client = client or Client(os.environ)
+        rates = requests_per_second or {}
+        self._client = client or Client(
+            os.environ,
+            requests_per_second={HOSTS.get(h, h): rate for h, rate in rates.items()},
+            bytes_per_second=bytes_per_second,
+        )
         self._is_owner = client is None
         self._lock = threading.Lock()
         self._registries: dict[tuple[str, bool], Registry] = {}
@@ -82,6 +92,25 @@ class Registries:
         """Close the connections, unless they are another's."""
         if self._is_owner:
             self._client.close()
+
+    def sharing(
+        self,
+        configuration: Configuration,
+        *,
+        verify_tls: bool | None = None,
+        credentials: str = "",
+    ) -> Registries:
+        """Others, spoken to in another way, over connections that these here close.
+
+        Limits hold for all of them together.
+        """
+        return Registries(
+            configuration,
+            verify_tls=verify_tls,
+            credentials=credentials,
+            patience=self._patience,
+            client=self._client,
+        )
 
     def repository(self, reference: Reference) -> Repository:
         """The repository at its own name, to be written or compared with.

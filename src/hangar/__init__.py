@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         save,
         sync,
     )
+    from hangar.operations.settings import Setting, settings_of
     from hangar.operations.tags import delete_image, list_tags, tags_of
     from hangar.operations.transfer import check_all, copy_all, plan_all
     from hangar.reference import Reference
@@ -70,6 +71,7 @@ __all__ = [
     "Report",
     "Reporter",
     "Selection",
+    "Setting",
     "Status",
     "Stop",
     "Summary",
@@ -105,6 +107,7 @@ __all__ = [
     "remove_images",
     "repair_archive",
     "save",
+    "settings_of",
     "sizes",
     "source_routes",
     "stored_file",
@@ -151,6 +154,7 @@ _HOMES = {
     "operations.merging": ["merge_manifests", "merged_index", "read_part"],
     "operations.platforms": ["wanted_platform"],
     "operations.routes": ["mirror_routes", "mirror_targets", "source_routes"],
+    "operations.settings": ["Setting", "settings_of"],
     "operations.tags": ["delete_image", "list_tags", "tags_of"],
     "operations.transfer": ["check_all", "copy_all", "plan_all"],
     "reference": ["Reference"],

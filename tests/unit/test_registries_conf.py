@@ -206,7 +206,7 @@ def blocks(host: str) -> str:
 
 
 def blocked(conf: RegistriesConf, *hosts: str) -> list[str]:
-    rules = {host: conf.rule(Reference.parse(f"{host}/app")) for host in hosts}
+    rules = {host: conf.rule(f"{host}/app") for host in hosts}
     return [host for host, rule in rules.items() if rule and rule.blocked]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hangar.configuration.registries_d import Attachments, RegistriesD
+from hangar.configuration.scopes import scope_of
 from hangar.errors import InvalidConfiguration
 from hangar.reference import Reference
 
@@ -22,7 +23,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def found(folder: Path, image: str = "reg.io/team/app:1") -> Attachments:
     environ = {"HOME": str(folder / "home")}
-    return RegistriesD(environ, system=folder).find(Reference.parse(image))
+    return RegistriesD(environ, system=folder).find(scope_of(Reference.parse(image)))
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ FILES = (
         help="registries.conf to go by in place of the usual ones.",
     ),
 )
-"""Which configuration files count."""
+"""Options that make `Files`."""
 
 MANNERS = (
     *FILES,
@@ -81,7 +81,7 @@ MANNERS = (
         help="Has no effect: nothing is kept between runs.",
     ),
 )
-"""How all registries of a run are reached."""
+"""The options of an `Access` but for credentials."""
 
 ONE_SIDE = (
     *MANNERS,
@@ -133,21 +133,16 @@ TWO_SIDES = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Access:
-    """How registries are reached, as the user wants it; fields are named as options."""
+class Files:
+    """Which configuration files count; fields are named as options."""
 
     authfile: str
     cert_dir: str
     policy: str
     registries_conf: str
-    tls_verify: bool | None
-    retry_times: int
-    limit_rate: int
-    requests_per_second: tuple[str, ...]
-    creds: str = field(repr=False)
 
     def configuration(self) -> hangar.Configuration:
-        """The configuration files that count.
+        """The files, not read yet.
 
         Raises:
             click.UsageError: options contradict each other.
@@ -162,6 +157,17 @@ class Access:
             policy=_path(self.policy),
             accept_anything=accepts_anything(),
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access(Files):
+    """How registries are reached, as the user wants it."""
+
+    tls_verify: bool | None
+    retry_times: int
+    limit_rate: int
+    requests_per_second: tuple[str, ...]
+    creds: str = field(repr=False)
 
     def registries(self) -> hangar.Registries:
         """The registries.

@@ -93,6 +93,18 @@ ROOT = Entry(
             ),
         ),
         Entry("completion", "Print a shell's completion script.", "completion:script"),
+        Entry(
+            "config",
+            "Look at the configuration of registries.",
+            "config:config",
+            children=(
+                Entry(
+                    "show",
+                    "Show what is configured about a registry, and where.",
+                    "config:config_show",
+                ),
+            ),
+        ),
         Entry("delete", "Delete an image from a registry.", "delete:delete"),
         Entry("help", "Show the help of a command.", "basics:show_help"),
         Entry(

@@ -15,12 +15,10 @@ class Certificates:
     """Files that prove identity between a host and us.
 
     Attributes:
-        folder: where they are, or None if there are none.
         authorities: CA certificates to trust beside the system's.
         pairs: our own certificates with their keys.
     """
 
-    folder: Path | None = None
     authorities: tuple[Path, ...] = ()
     pairs: tuple[tuple[Path, Path], ...] = ()
 
@@ -58,7 +56,6 @@ def _read(folder: Path) -> Certificates:
         message = f"{name}.cert and {name}.key must be there both"
         raise invalid(folder, message)
     return Certificates(
-        folder,
         tuple(path for path in files if path.suffix == ".crt"),
         tuple((path, keys[name]) for name, path in certificates.items()),
     )

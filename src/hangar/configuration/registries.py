@@ -114,14 +114,13 @@ class RegistriesConf:
             for place in (*wanted, Mirror(rule.location, rule.insecure))
         )
 
-    def rule(self, reference: Reference) -> Rule | None:
-        """The one ``[[registry]]`` table that counts for an image, if any."""
-        name = reference.full_repository
+    def rule(self, name: str) -> Rule | None:
+        """The one ``[[registry]]`` table that counts for a name, if any."""
         fitting = [rule for rule in self._rules if rule.covered(name)]
         return max(fitting, key=lambda rule: rule.rank, default=None)
 
     def _open_rule(self, reference: Reference) -> Rule | None:
-        rule = self.rule(reference)
+        rule = self.rule(reference.full_repository)
         if rule and rule.blocked:
             message = f"registry {rule.prefix} is blocked in {rule.file}"
             raise AccessDenied(message, hint="ask who set it up, or change that file")
@@ -165,13 +164,9 @@ class RegistriesConf:
 
 def _moved(reference: Reference, rule: Rule, location: str) -> Reference:
     """Put what comes after the prefix behind the location."""
-    if not location:
-        return reference
-    name = reference.full_repository
-    moved = f"{location}{name[rule.covered(name) :]}"
+    moved = rule.rewritten(reference.full_repository, location)
     registry, _, repository = moved.partition("/")
-    whole = not reference.repository  # a registry may well become a namespace
-    if not is_registry(registry) or not (whole or is_repository(repository)):
-        reason = f"location {location!r:.200} makes {moved!r:.200} of {name}"
-        raise invalid(rule.file, reason)
+    if not is_registry(registry) or not is_repository(repository):
+        reason = f"location {location!r:.200} makes {moved!r:.200}"
+        raise invalid(rule.file, f"{reason} of {reference.full_repository}")
     return replace(reference, registry=registry, repository=repository)

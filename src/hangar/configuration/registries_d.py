@@ -18,9 +18,8 @@ from hangar.configuration.files import (
     read,
     user_configuration,
 )
-from hangar.configuration.scopes import above, scope_of
+from hangar.configuration.scopes import above
 from hangar.configuration.strict import Section, parse_yaml
-from hangar.reference import Reference
 
 _DEFAULT = "default-docker"
 _OLD = {"lookaside": "sigstore", "lookaside-staging": "sigstore-staging"}
@@ -61,15 +60,15 @@ class RegistriesD:
     def __init__(self, environ: Mapping[str, str], *, system: Path = SYSTEM) -> None:
         self._roots = (user_configuration(environ) / "containers", system)
 
-    def find(self, image: Reference) -> Attachments:
-        """What is stated about an image, in the most specific place.
+    def find(self, scope: str) -> Attachments:
+        """What is stated about ``HOST[:PORT][/PATH[:TAG|@DIGEST]]``, most specifically.
 
         Raises:
             InvalidConfiguration: a file cannot be used, or two state the same.
         """
-        for scope in (*above(scope_of(image)), _DEFAULT):
-            if scope in self._stated:
-                return self._stated[scope]
+        for covering in (*above(scope), _DEFAULT):
+            if covering in self._stated:
+                return self._stated[covering]
         return Attachments()
 
     @cached_property

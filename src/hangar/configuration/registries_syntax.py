@@ -76,6 +76,10 @@ class Rule:
         fits = name.startswith(self.prefix) and rest[:1] in ("", "/", ":")
         return len(self.prefix) if fits else 0
 
+    def rewritten(self, name: str, location: str) -> str:
+        """A name that it is for, with ``location`` in place of what it covers."""
+        return f"{location}{name[self.covered(name) :]}" if location else name
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -6,7 +6,17 @@ arrive as Hangar's own; refusals are answers like any other.
 
 from hangar.http.client import Client, Stream
 from hangar.http.origin import Origin, resolve
+from hangar.http.proxies import Proxies
 from hangar.http.response import Response
 from hangar.http.tls import Tls, Trust
 
-__all__ = ["Client", "Origin", "Response", "Stream", "Tls", "Trust", "resolve"]
+__all__ = [
+    "Client",
+    "Origin",
+    "Proxies",
+    "Response",
+    "Stream",
+    "Tls",
+    "Trust",
+    "resolve",
+]

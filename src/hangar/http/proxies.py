@@ -21,11 +21,16 @@ class Proxies:
     """The choice that the environment makes."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self._proxies = {
-            scheme: _proxy(variable, _value(environ, variable))
+        self._variables = {
+            scheme: _spelled(environ, variable)
             for scheme, variable in (("http", "HTTP_PROXY"), ("https", "HTTPS_PROXY"))
         }
-        exceptions = _value(environ, "NO_PROXY").lower().replace(",", " ").split()
+        self._proxies = {
+            scheme: _proxy(variable, environ.get(variable, ""))
+            for scheme, variable in self._variables.items()
+        }
+        self._no_proxy = _spelled(environ, "NO_PROXY")
+        exceptions = environ.get(self._no_proxy, "").lower().replace(",", " ").split()
         self._exceptions = tuple(map(_split_port, exceptions))
 
     def find(self, origin: Origin) -> Proxy | None:
@@ -35,12 +40,18 @@ class Proxies:
             return None
         return proxy
 
+    def decided_by(self, origin: Origin) -> str:
+        """The variable that decides what `find` returns; "" if none is set."""
+        if self._proxies[origin.scheme] is None:
+            return ""
+        if self._excepted(origin):
+            return "" if _is_local(origin.host) else self._no_proxy
+        return self._variables[origin.scheme]
+
     def _excepted(self, origin: Origin) -> bool:
         host = origin.host.rstrip(".")
         address = _address(host)
-        if host == "localhost" or (address is not None and address.is_loopback):
-            return True
-        return any(
+        return _is_local(host) or any(
             port in ("", str(origin.port)) and _covers(pattern, host, address)
             for pattern, port in self._exceptions
         )
@@ -62,6 +73,12 @@ def _covers(pattern: str, host: str, address: _Address | None) -> bool:
         return False
 
 
+def _is_local(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    address = _address(host)
+    return host.rstrip(".") == "localhost" or bool(address and address.is_loopback)
+
+
 def _address(host: str) -> _Address | None:
     try:
         return ipaddress.ip_address(host)
@@ -77,8 +94,9 @@ def _split_port(pattern: str) -> tuple[str, str]:
     return pattern.strip("[]"), ""
 
 
-def _value(environ: Mapping[str, str], variable: str) -> str:
-    return environ.get(variable.lower()) or environ.get(variable) or ""
+def _spelled(environ: Mapping[str, str], variable: str) -> str:
+    """The variable in the spelling that counts."""
+    return variable.lower() if environ.get(variable.lower()) else variable
 
 
 def _proxy(variable: str, value: str) -> Proxy | None:

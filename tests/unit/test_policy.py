@@ -69,6 +69,8 @@ SCOPES = (
         ("nginx", "docker.io/library"),
         ("team/nginx", "*.io"),
         ("localhost/app", ""),
+        ("REG.IO:5000/team/app:1", "reg.io:5000"),
+        ("A.Example.IO/app", "*.example.io"),
     ],
 )
 def test_the_most_specific_scope_decides(
@@ -85,6 +87,17 @@ def test_the_most_specific_scope_decides(
     policy(tmp_path, rules).check_image(reference)
     with pytest.raises(VerificationError):
         policy(tmp_path, opposite).check_image(reference)
+
+
+def test_hosts_are_the_same_in_any_case(tmp_path: Path) -> None:
+    docker = {"Reg.IO/team": REJECT}
+    found = policy(tmp_path, {"default": ACCEPT, "transports": {"docker": docker}})
+    assert not accepts(found, "docker", "reg.io/team/app:1")
+
+    docker["reg.io/team"] = ACCEPT
+    found = policy(tmp_path, {"default": ACCEPT, "transports": {"docker": docker}})
+    with pytest.raises(InvalidConfiguration, match="is there twice"):
+        found.check("docker", "reg.io/team/app:1")
 
 
 def test_what_no_scope_covers_is_for_the_default(tmp_path: Path) -> None:

@@ -89,12 +89,14 @@ location = "just.io"
         ),
         ("reg.io/teams/app:1", "reg.io/teams/app"),
         ("reg.io:5000/team/app:1", "reg.io:5000/team/app"),
+        ("a.example.io:5000/app", "just.io:5000/app"),
         ("plain.io/a", "plain.io/a"),
         ("x.example.io/app", "all.io/examples/app"),
         ("x.y.example.io/app", "all.io/examples/app"),
         ("example.io/app", "example.io/app"),
         ("x.b.example.io/app", "mirror.io/b/app x.b.example.io/app"),
         ("a.example.io/app", "just.io/app"),
+        ("A.Example.io/app", "just.io/app"),
     ],
 )
 def test_images_are_read_from_mirrors_in_order(
@@ -116,7 +118,7 @@ def test_writing_goes_to_the_name_itself(tmp_path: Path) -> None:
 
 
 def test_what_is_blocked_is_neither_read_nor_written(tmp_path: Path) -> None:
-    found, image = conf(tmp_path, TABLES), Reference.parse("very.bad.io:5000/app")
+    found, image = conf(tmp_path, TABLES), Reference.parse("Very.BAD.io:5000/app")
 
     for ask in (found.endpoint, found.endpoints):
         with pytest.raises(AccessDenied, match=r"blocked in .*registries\.conf"):

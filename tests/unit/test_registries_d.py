@@ -33,6 +33,7 @@ def found(folder: Path, image: str = "reg.io/team/app:1") -> Attachments:
         ("reg.io/team/app:2", "reg.io/team"),
         (f"reg.io/team/app:1@{DIGEST}", f"reg.io/team/app@{DIGEST}"),
         ("reg.io/app", "reg.io"),
+        ("Reg.IO/app", "reg.io"),
         ("reg.io:5000/app", "default-docker"),
         ("a.reg.io/app", "default-docker"),
     ],

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from hangar.configuration.scopes import folded
 from hangar.configuration.strict import Section, parse_json
 
 TRANSPORTS = frozenset(
@@ -88,7 +89,11 @@ def _scopes(transports: Section, transport: str) -> Mapping[str, Requirements]:
             valid = True
         if not valid:
             scopes.refuse(f"{scope!r:.200} covers no image of {transport!r}")
-    return {scope: _requirements(scopes, scope) for scope in scopes}
+    parsed = {scope: _requirements(scopes, scope) for scope in scopes}
+    if transport != "docker":
+        return parsed
+    pairs = ((folded(scope), requirements) for scope, requirements in parsed.items())
+    return Section(pairs, scopes.line)
 
 
 def _requirements(section: Section, key: str) -> Requirements:

@@ -18,7 +18,7 @@ from hangar.configuration.files import (
     read,
     user_configuration,
 )
-from hangar.configuration.scopes import above
+from hangar.configuration.scopes import above, folded
 from hangar.configuration.strict import Section, parse_yaml
 
 _DEFAULT = "default-docker"
@@ -94,7 +94,7 @@ def _sections(text: str) -> Mapping[str, Section]:
     docker = _section(top, "docker")
     if _DEFAULT in docker:
         docker.refuse(f"{_DEFAULT!r} is no scope")
-    sections = {scope: _section(docker, scope) for scope in docker}
+    sections = Section(((folded(s), _section(docker, s)) for s in docker), docker.line)
     if _DEFAULT in top:
         sections[_DEFAULT] = _section(top, _DEFAULT)
     for section in sections.values():

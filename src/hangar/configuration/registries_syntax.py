@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hangar.configuration.files import flag, invalid, text
+from hangar.configuration.scopes import folded
 from hangar.reference import is_registry
 
 _TOP = frozenset(
@@ -69,12 +70,14 @@ class Rule:
 
     def covered(self, name: str) -> int:
         """How many characters of ``registry/repository`` it is for; 0: none."""
-        if self.prefix.startswith("*."):
+        name, prefix = folded(name), folded(self.prefix)
+        if prefix.startswith("*."):
             host = name.partition("/")[0].partition(":")[0]
-            return len(host) if host.endswith(self.prefix[1:]) else 0
-        rest = name.removeprefix(self.prefix)
-        fits = name.startswith(self.prefix) and rest[:1] in ("", "/", ":")
-        return len(self.prefix) if fits else 0
+            return len(host) if host.endswith(prefix[1:]) else 0
+        rest = name.removeprefix(prefix)
+        # A host is all its ports, too: so containers/image has it.
+        fits = name.startswith(prefix) and rest[:1] in ("", "/", ":")
+        return len(prefix) if fits else 0
 
     def rewritten(self, name: str, location: str) -> str:
         """A name that it is for, with ``location`` in place of what it covers."""

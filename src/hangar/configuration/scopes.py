@@ -29,7 +29,7 @@ def covering(transport: str, scope: str) -> Iterator[str]:
     """
     if transport == "docker":
         yield from above(scope)
-        yield from _wildcards(scope.partition("/")[0].partition(":")[0])
+        yield from _wildcards(folded(scope).partition("/")[0].partition(":")[0])
     elif transport in _PATHS:
         is_named = transport != "dir"  # a directory's own name may have a colon
         place, colon, name = scope.partition(":") if is_named else (scope, "", "")
@@ -38,8 +38,18 @@ def covering(transport: str, scope: str) -> Iterator[str]:
         yield from map(str, (path, *path.parents[:-1]))
 
 
+def folded(scope: str) -> str:
+    """A scope of registries as it is compared: hosts are the same in any case."""
+    host, slash, rest = scope.partition("/")
+    return f"{host.lower()}{slash}{rest}"
+
+
 def above(scope: str) -> Iterator[str]:
-    """Yield the scope of an image, its repository, what that is in, and the host."""
+    """Yield the scope of an image, its repository, what that is in, and the host.
+
+    All are `folded`.
+    """
+    scope = folded(scope)
     yield scope
     parent, slash, name = scope.partition("@")[0].rpartition("/")
     scope = f"{parent}{slash}{name.partition(':')[0]}"

@@ -144,6 +144,8 @@ def _route(
     archive, entry = found
     try:
         named = Reference.parse(entry.name)
+        # To policies, images in archives are of the transport that they have inside.
+        registries.configuration.policy.check("oci", str(archive.path))
         target = placed(named, to, project)
         return Route(
             image=line.text,

@@ -98,7 +98,9 @@ class Turns:
         with current().stop.waking(self._wake), self._changed:
             while self._next < self._ranks[item]:
                 left = end - time.monotonic()
-                if left <= 0:
+                if left <= 0:  # nor need those behind wait for who is so late
+                    self._next = self._ranks[item]
+                    self._changed.notify_all()
                     return
                 self._changed.wait(current().remaining(left))
 

@@ -15,6 +15,7 @@ import pytest
 
 from hangar.archive import Archive, Draft, Index
 from hangar.archive.container import open_container
+from hangar.archive.contents import closure
 from hangar.errors import (
     Incomplete,
     IntegrityError,
@@ -24,6 +25,7 @@ from hangar.errors import (
     StorageError,
     Unsupported,
 )
+from hangar.events import Event, Noticed
 from hangar.oci import Descriptor, Digest
 from hangar.operations.archives import (
     create_archive,
@@ -32,8 +34,10 @@ from hangar.operations.archives import (
     repair_archive,
     verify_archive,
 )
-from hangar.operations.saving import is_unfinished, save, sync
+from hangar.operations.loading import open_archives
+from hangar.operations.saving import check_saved, is_unfinished, save, sync
 from hangar.registry import Registries
+from hangar.selection import Selection
 from tests.support.golang import GoArchive, GoImage, sha256
 from tests.support.killing import Given
 
@@ -327,6 +331,71 @@ def test_an_increment_needs_its_base_and_says_so(tmp_path: Path) -> None:
         with pytest.raises(Incomplete, match=r"left to old\.zip") as caught:
             next(repository.blob(Descriptor("", left, 400)))
     assert caught.value.missing == (left,)
+
+
+def test_an_increment_is_checked_and_read_together_with_its_base(
+    tmp_path: Path,
+) -> None:
+    given = Given(1)
+    old, new = tmp_path / "old.zip", tmp_path / "new.zip"
+    assert save(given.lines[:1], registries(given), old).ok
+    assert save(given.lines, registries(given), new, since=[old]).ok
+
+    alone = check_saved(given.lines, registries(given), new)
+    together = check_saved(given.lines, registries(given), new, since=[old], deep=True)
+
+    assert {type(outcome.error) for outcome in alone.failed} == {Incomplete}
+    assert together.ok
+    with contextlib.ExitStack() as stack:
+        for archive in open_archives([str(new), str(old)]):
+            stack.enter_context(archive)
+            repository = archive.repository("source.example/team/app")
+            for manifest in closure(repository, repository.resolve("1")):
+                for blob in manifest.blobs:
+                    data = b"".join(repository.blob(blob))
+                    assert Digest.of(data) == blob.digest
+
+
+def test_an_archive_that_is_reached_through_a_link_is_locked_and_stays_linked(
+    tmp_path: Path,
+) -> None:
+    path, given = golden(tmp_path), Given(1)
+    link = tmp_path / "link.zip"
+    link.symlink_to(path)
+
+    with (
+        Draft.append(path) as first,
+        pytest.raises(StorageError, match="written by another process"),
+    ):
+        Draft.append(link)
+    with Draft.append(path) as first:
+        first.undo()
+    assert save(given.lines, registries(given), link).ok
+
+    assert link.is_symlink()
+    with Archive.open(path) as archive:
+        assert len(archive.entries) == 6
+
+
+def test_if_nothing_is_saved_it_is_said_that_the_old_archive_stays(
+    tmp_path: Path,
+) -> None:
+    path, given, events = golden(tmp_path), Given(1), list[Event]()
+    before = path.read_bytes()
+    nothing = Selection(architectures=frozenset({"s390x"}))
+
+    report = save(
+        given.lines,
+        registries(given),
+        path,
+        selection=nothing,
+        report=events.append,
+    )
+
+    assert report.ok
+    assert path.read_bytes() == before
+    assert Noticed(0, f"{path} stays as it was") in events
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_many_threads_write_one_archive(tmp_path: Path) -> None:

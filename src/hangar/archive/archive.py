@@ -22,11 +22,13 @@ class Archive:
     Attributes:
         container: the zip.
         index: what it says that it holds.
+        others: archives that are at hand, to which blobs may have been left.
     """
 
     def __init__(self, container: Container) -> None:
         self.container = container
         self.index = read_index(container)
+        self.others: tuple[Container, ...] = ()
         self._by_repository = by_repository(self.index.entries)
         self._known: dict[str, ArchiveRepository] = {}
 
@@ -67,7 +69,8 @@ class Archive:
         found = self._known.get(name)
         if found is None:
             holding = held(self.container, self._by_repository.get(name, []))
-            found = ArchiveRepository(self.container, name, holding, self.index.bases)
+            bases, others = self.index.bases, self.others
+            found = ArchiveRepository(self.container, name, holding, bases, others)
             found = self._known.setdefault(name, found)
         return found
 

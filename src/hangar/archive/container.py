@@ -9,7 +9,7 @@ from typing import Self
 
 from hangar.archive import records
 from hangar.archive.directory import Directory, damaged, read_directory
-from hangar.archive.files import read_at, storage, stream_at
+from hangar.archive.files import followed, read_at, storage, stream_at
 from hangar.archive.journal import settled_size
 from hangar.archive.records import LOCAL, Member
 from hangar.errors import InvalidArchive, NotFound
@@ -112,6 +112,7 @@ def open_container(path: Path) -> Container:
         Unsupported: it is compressed.
         StorageError: the file cannot be read.
     """
+    path = followed(path)
     with storage(path):
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:

@@ -49,6 +49,13 @@ class Holding:
 class ArchiveRepository:
     """Implements `hangar.store.Source`; safe to use from many threads.
 
+    Args:
+        container: the archive.
+        name: full name of the repository.
+        holding: what there is.
+        bases: names of the archives to which blobs were left, by digest.
+        others: archives that are at hand, and may be such.
+
     Attributes:
         holding: what there is.
     """
@@ -59,11 +66,13 @@ class ArchiveRepository:
         name: str,
         holding: Holding,
         bases: Mapping[str, str] | None = None,
+        others: Sequence[Container] = (),
     ) -> None:
         self.holding = holding
         self._container = container
         self._name = name
         self._bases = bases or {}
+        self._others = others
 
     @property
     def name(self) -> str:
@@ -94,8 +103,8 @@ class ArchiveRepository:
         return Manifest.parse(raw, self.holding.types.get(digest, ""), digest.algorithm)
 
     def blob(self, blob: Descriptor) -> Chunks:
-        name = blob_name(blob.digest)
-        if name not in self._container.members:
+        container = self._having(blob)
+        if container is None:
             base = self._bases.get(blob.digest)
             message = f"{self.place} has no {blob.digest}"
             hint = "bring back what is whole: hangar archive repair"
@@ -103,7 +112,7 @@ class ArchiveRepository:
                 message += f"; it was left to {base}"
                 hint = f"load {base} to the same registry first"
             raise Incomplete(message, missing=[blob.digest], hint=hint)
-        return self._container.stream(name)
+        return container.stream(blob_name(blob.digest))
 
     def companions(self, subject: Digest) -> Sequence[Companion]:
         return [
@@ -112,14 +121,23 @@ class ArchiveRepository:
         ]
 
     def has(self, content: Descriptor) -> bool:
-        member = self._container.members.get(blob_name(content.digest))
-        if member is not None:
-            return member.size == content.size
+        container = self._having(content)
+        if container is not None:
+            return container.members[blob_name(content.digest)].size == content.size
         return content.digest in self.holding.made
 
     def attached_to(self, subject: Digest) -> Sequence[Attached]:
         """List what accompanies a manifest."""
         return tuple(self.holding.attached.get(subject, {}).values())
+
+    def _having(self, content: Descriptor) -> Container | None:
+        """The archive that has a blob: this one, or one to which it was left."""
+        name = blob_name(content.digest)
+        if name in self._container.members:
+            return self._container
+        if content.digest in self._bases:
+            return next((c for c in self._others if name in c.members), None)
+        return None
 
     def _has_manifest(self, digest: Digest) -> bool:
         if digest in self.holding.made:

@@ -39,6 +39,11 @@ def storage(path: Path) -> Iterator[None]:
         raise StorageError(message, hint=hint) from error
 
 
+def followed(path: Path) -> Path:
+    """The file itself, if ``path`` is a link: it has its journal beside it."""
+    return path.resolve() if path.is_symlink() else path
+
+
 def read_at(file: int, offset: int, size: int) -> bytes:
     """Read ``size`` bytes, fewer only at the end of the file."""
     pieces, wanted = [], size

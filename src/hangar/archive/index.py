@@ -283,7 +283,9 @@ def _image(value: Any) -> Image:
 
 
 def _texts(value: Any, key: str) -> tuple[str, ...]:
-    texts = _typed(value, list, key, [])
+    if value is None:
+        return ()
+    texts = _typed(value, list, key, None)
     if not all(isinstance(text, str) for text in texts):
         _refuse(f"{key} is {texts!r:.60}")
     return tuple(texts)

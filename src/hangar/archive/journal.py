@@ -180,7 +180,7 @@ class Journal:
 
 
 def journal_path(archive: Path) -> Path:
-    """Where the journal of an archive lies."""
+    """Where the journal of an archive lies; two names of it must not be two locks."""
     return archive.with_name(f"{archive.name}.journal")
 
 

@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from hangar.archive import writer
-from hangar.archive.files import storage
+from hangar.archive.files import followed, storage
 from hangar.archive.journal import Journal, journal_path
 from hangar.archive.writer import partial_path
 
@@ -28,6 +28,7 @@ def settled(path: Path) -> Unfinished:
     Raises:
         StorageError: somebody is writing the archive, or it cannot be written.
     """
+    path = followed(path)
     with storage(path):
         if not journal_path(path).exists():
             return Unfinished.NOTHING

@@ -21,6 +21,7 @@ from hangar.archive.container import Container
 from hangar.archive.directory import Directory, read_directory
 from hangar.archive.files import (
     copy_at,
+    followed,
     storage,
     stream_at,
     sync_directory,
@@ -238,6 +239,7 @@ def create(path: Path, *, resume: bool = False) -> Writer:
     Raises:
         StorageError: somebody else is writing it; or it cannot be written.
     """
+    path = followed(path)
     journal = _claim(path)
     try:
         with storage(path):
@@ -266,6 +268,7 @@ def append(path: Path, *, resume: bool = False) -> Writer:
         InvalidArchive: it is no archive, or a damaged one.
         StorageError: somebody else is writing it; or it cannot be written.
     """
+    path = followed(path)
     with storage(path):
         file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     try:

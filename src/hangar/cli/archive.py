@@ -66,14 +66,13 @@ def ls(console: Console, /, *, archive: str, json: bool, image_only: bool) -> in
             show(index_json(index))
             return Exit.DONE
         if image_only:
-            show("\n".join(entry.name for entry in index.entries))
+            _show_all(console, [entry.name for entry in index.entries])
             return Exit.DONE
         if console.settings.times:
             console.info(f"Created time: {index.time[:10]}")
         console.info(f"Index version: {index.version}")
         console.info("Images:")
-        for row in rows(opened):
-            console.result(row)
+        _show_all(console, list(rows(opened)))
         for line in index.missing:
             console.warn(f"Missing, for it could not be saved: {line}")
     return Exit.DONE
@@ -172,3 +171,9 @@ def repair(console: Console, /, *, archive: str) -> int:
         console.result(f"lost {image}")
     console.info(f"{len(done.kept)} images are whole, {len(done.lost)} are lost")
     return Exit.FAILED if done.lost else Exit.DONE
+
+
+def _show_all(console: Console, lines: Sequence[str]) -> None:
+    """Print many lines at once; nothing at all if there are none."""
+    if lines:
+        console.result(*lines)

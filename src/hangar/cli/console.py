@@ -102,10 +102,10 @@ class Console:
         """Show the error that ends the program."""
         self.log(failure(error, Level.FATAL, tracebacks=self.settings.debug))
 
-    def result(self, text: str) -> None:
-        """Print a line of what was asked for."""
+    def result(self, *lines: str) -> None:
+        """Print lines of what was asked for."""
         with self._writing:
-            output.show(printable(text))
+            output.show("\n".join(map(printable, lines)))
 
     @contextmanager
     def diverted(self, write: Callable[[str], None]) -> Iterator[None]:

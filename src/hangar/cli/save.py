@@ -62,6 +62,12 @@ CHECKING = replace(
         Status.FAILED: "failed",
     },
 )
+SINCE = option(
+    "--since",
+    type=LIST,
+    metavar="ARCHIVE,...",
+    help="Archives whose layers are left out.",
+)
 DRY_RUN = option("--dry-run", type=BOOLEAN, help="Write nothing; print what would be.")
 DEEP = option("--deep", type=BOOLEAN, help="Read every byte back and hash it.")
 SOURCE = option(
@@ -112,12 +118,7 @@ def _options(failed: str, destination: Function) -> Function:
         """,
 )
 @_options("save-failed.txt", SAVED)
-@option(
-    "--since",
-    type=LIST,
-    metavar="ARCHIVE,...",
-    help="Leave out the layers that these archives have.",
-)
+@SINCE
 @DRY_RUN
 @AUTO_YES
 @click.pass_obj
@@ -153,6 +154,7 @@ def save(
     examples="hangar save validate -f images.txt -d images.zip --deep",
 )
 @_options("save-failed.txt", SAVED)
+@SINCE
 @DEEP
 @AUTO_YES
 @click.pass_obj
@@ -162,6 +164,7 @@ def validate_save(
     *,
     batch: Batch,
     destination: str,
+    since: Sequence[str],
     deep: bool,
     auto_yes: bool,
     **wanted: Any,
@@ -173,7 +176,11 @@ def validate_save(
     """
     del auto_yes  # nothing is overwritten
     run = Run("save validate", batch, CHECKING, console, mirrored=False)
-    return _go_through(run, hangar.check_saved, Path(destination), deep=deep, **wanted)
+    bases = [Path(name) for name in since]
+    archive = Path(destination)
+    return _go_through(
+        run, hangar.check_saved, archive, since=bases, deep=deep, **wanted
+    )
 
 
 @command(

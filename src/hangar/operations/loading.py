@@ -58,6 +58,7 @@ def open_archives(names: Iterable[str]) -> list[Archive]:
     """Open archives; a name that is no file's is a pattern, as shells have them.
 
     The archives ``NAME-2.zip`` and ``NAME-10.zip`` of one pattern come in this order.
+    What one of them left to another is read from that.
 
     Raises:
         StorageError: there is no such file.
@@ -69,6 +70,8 @@ def open_archives(names: Iterable[str]) -> list[Archive]:
             for name in names
             for path in _matching(name)
         ]
+        for archive in opened:
+            archive.others = tuple(a.container for a in opened if a is not archive)
         stack.pop_all()
         return opened
 
@@ -145,7 +148,7 @@ def _route(
     try:
         named = Reference.parse(entry.name)
         # To policies, images in archives are of the transport that they have inside.
-        registries.configuration.policy.check("oci", str(archive.path))
+        registries.configuration.policy.check("oci", str(archive.path.resolve()))
         target = placed(named, to, project)
         return Route(
             image=line.text,

@@ -10,7 +10,7 @@ from typing import TypeVar, Unpack
 from hangar.archive import Archive, ArchiveRepository, Draft, empty_archive
 from hangar.copying import Route
 from hangar.errors import HangarError, Interrupted, StorageError
-from hangar.events import Outcome, Report, Status
+from hangar.events import Noticed, Outcome, Report, Status, unheard
 from hangar.imagelist import Line
 from hangar.operations.routes import failed, lines_of, origin_of
 from hangar.operations.transfer import How, check_all, copy_all, plan_all
@@ -53,8 +53,11 @@ def save(
         reached = _reached(saved, routes)
         if not _was_interrupted(saved) and (reached or not archive.exists()):
             draft.finish(reached, missing=[outcome.image for outcome in saved.failed])
-        elif not draft.writer.members:
+            return saved
+        if not draft.writer.members:
             draft.undo()
+    if archive.exists() and not _was_interrupted(saved):
+        how.get("report", unheard)(Noticed(0, f"{archive} stays as it was"))
     return saved
 
 
@@ -121,18 +124,24 @@ def check_saved(
     archive: Path,
     *,
     source: str = "",
+    since: Sequence[Path] = (),
     added: bool = False,
     deep: bool = False,
     **how: Unpack[How],
 ) -> Report:
     """Check that an archive has what `save` (with ``added``: `sync`) writes.
 
+    What was left to other archives is looked for in ``since``.
+
     Raises:
         InvalidArchive: it is no archive, or a damaged one.
         Incomplete: nothing was checked at all, which proves nothing.
     """
-    with _read(archive, added=True) as repository:
-        routes = _routes(lines, registries, repository, source)
+    with contextlib.ExitStack() as stack:
+        saved = stack.enter_context(Archive.open(archive))
+        bases = [stack.enter_context(Archive.open(base)) for base in since]
+        saved.others = tuple(base.container for base in bases)
+        routes = _routes(lines, registries, saved.repository, source)
         return check_all(routes, overwrite=not added, deep=deep, **how)
 
 

@@ -274,13 +274,16 @@ def test_a_source_that_fails_costs_only_its_image_and_is_asked_for_again(
 
     assert [outcome.image for outcome in report.failed] == ["source.example/team/app:2"]
     assert verify_archive(path).ok
-    assert is_unfinished(path)
+    again = [*given.lines, "source.example/team/app:2"]
+    assert is_unfinished(again, path)
+    assert not is_unfinished(given.lines[:1], path)
+    assert not is_unfinished(again[1:], path)
     with open_container(path) as container:
         there = {name.removeprefix("share/sha256/") for name in container.members}
     given.stores["team/app"].tags["2"] = lost
     given.place.log.clear()
     assert save(given.lines, registries(given), path).ok
-    assert not is_unfinished(path)
+    assert not is_unfinished(again, path)
     fetched = {Digest(it).hex for call, _, it in given.place.log if call == "blob"}
     assert fetched
     assert not fetched & there

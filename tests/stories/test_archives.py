@@ -47,3 +47,24 @@ def test_every_kind_of_image_comes_out_of_an_archive_with_its_digest(
     validated = desk.hangar("load", "validate", *flags, *validate)
     assert validated.status == 0, validated.err
     assert validated.err.count("PASS: [") == len(lines)
+
+
+def test_an_unfinished_archive_is_not_replaced_by_another_list_without_asking(
+    source: DockerRegistry, desk: Desk
+) -> None:
+    store = every_kind()
+    push(source.http, "library/app", store)
+    name = f"{source.address}/library/app"
+    both = desk.write("both", f"{name}:index", f"{name}:none")
+    other = desk.write("other", f"{name}:list")
+    first = desk.hangar("save", "-f", both, PLAIN, "-d", "a.zip")
+    assert first.status == 1
+
+    asked = desk.hangar("save", "-f", other, PLAIN, "-d", "a.zip")
+    again = desk.hangar("save", "-f", both, PLAIN, "-d", "a.zip")
+
+    assert asked.status == 1
+    assert 'file "a.zip" already exists' in asked.err
+    assert "already exists" not in again.err
+    listed = desk.hangar("archive", "ls", "a.zip", "--image-only")
+    assert listed.out == f"{name}:index\n"

@@ -70,6 +70,19 @@ def test_images_in_archives_are_judged_by_the_archives_path(
     assert isinstance(rejected.error, VerificationError)
 
 
+def test_another_way_to_write_an_archives_path_does_not_get_round_the_policy(
+    registries: Registries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = GoArchive().add("reg.io/good/app", "1", GoImage([b"layer"]))
+    content.write(tmp_path / "good.zip")
+    monkeypatch.chdir(tmp_path)
+
+    with Archive.open(Path("good.zip")) as archive:
+        (route,) = load_routes([archive], registries, to="reg.io")
+
+    assert not isinstance(route, Outcome)
+
+
 def test_a_repository_that_was_opened_is_judged_anew(registries: Registries) -> None:
     registries.source(Reference.parse("reg.io/good/app:1"))
 

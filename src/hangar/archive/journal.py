@@ -112,7 +112,7 @@ class Journal:
             StorageError: somebody else is; or the journal cannot be written.
         """
         path = journal_path(archive)
-        with storage(path):
+        with storage(archive):
             while True:
                 file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
                 try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -142,10 +142,13 @@ def save(
     run = Run("save", batch, SAVING, console, dry=dry_run, mirrored=False)
     if dry_run:
         return _go_through(run, hangar.plan_saving, archive, **wanted)
-    if not hangar.is_unfinished(archive):
-        allow_writing(destination, yes=auto_yes, listed=batch.file)
+
+    def ask(lines: Sequence[Line]) -> None:
+        if not hangar.is_unfinished(lines, archive, source=wanted["source"]):
+            allow_writing(destination, yes=auto_yes, listed=batch.file)
+
     bases = [Path(name) for name in since]
-    return _go_through(run, hangar.save, archive, since=bases, **wanted)
+    return _go_through(run, hangar.save, archive, ask, since=bases, **wanted)
 
 
 @command(
@@ -246,6 +249,7 @@ def _go_through(
     run: Run,
     act: Function,
     archive: Path,
+    prepare: Callable[[Sequence[Line]], None] | None = None,
     *,
     selection: hangar.Selection,
     registries: hangar.Registries,
@@ -261,4 +265,4 @@ def _go_through(
 
     run.announce(selection)
     with registries:
-        return run.through(work)
+        return run.through(work, prepare=prepare)

@@ -91,16 +91,22 @@ def sync(
     return synced
 
 
-def is_unfinished(archive: Path) -> bool:
-    """Tell whether a file is an archive in which images are missing that `save` wanted.
+def is_unfinished(
+    lines: Iterable[str | Line], archive: Path, *, source: str = ""
+) -> bool:
+    """Tell whether a file is what an earlier `save` of the same lines made, not whole.
 
-    Then saving the same list again goes on with it.
+    Saving them again then loses nothing: whatever it holds is wanted again.
     """
+    wanted = [line for line in lines_of(lines) if line.valid]
     try:
         with Archive.open(archive) as there:
-            return bool(there.index.missing)
+            missing, held = there.index.missing, {e.name for e in there.entries}
+        names = {str(origin_of(line).moved(registry=source)) for line in wanted}
     except HangarError:
         return False
+    again = {line.text for line in wanted}
+    return bool(missing) and {*missing} <= again and held <= names
 
 
 def plan_saving(

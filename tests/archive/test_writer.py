@@ -125,13 +125,14 @@ def test_the_journal_says_that_it_is_written_after_it_was(
 
 
 @pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("syncs", [3, 4])  # before and after the directory is written
 def test_what_is_being_added_is_not_seen_until_it_is_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, resume: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, syncs: int, resume: bool
 ) -> None:
     path, given = golden(tmp_path / "a.zip"), Given(1)
     before = path.read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", failing_from(3))
+        patched.setattr(os, "fsync", failing_from(syncs))
         with pytest.raises(PowerFailure):
             sync(given.lines, registries(given), path)
     assert path.stat().st_size > len(before)

@@ -7,15 +7,17 @@ import json
 import resource
 import struct
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from hangar.archive import Archive, Draft, Index
 from hangar.archive.container import open_container
 from hangar.archive.contents import closure
+from hangar.deadline import Stop
 from hangar.errors import (
     Incomplete,
     IntegrityError,
@@ -25,10 +27,11 @@ from hangar.errors import (
     StorageError,
     Unsupported,
 )
-from hangar.events import Event, Noticed
+from hangar.events import Event, ImageFinished, Noticed
 from hangar.oci import Descriptor, Digest
 from hangar.operations.archives import (
     create_archive,
+    export_images,
     merge_archives,
     remove_images,
     repair_archive,
@@ -48,6 +51,13 @@ NAME = "docker.io/library/app"
 def golden(tmp_path: Path) -> Path:
     """A sound archive with one image."""
     return GoArchive().add(NAME, "1", AMD64).write(tmp_path / "golden.zip")
+
+
+def indexed(path: Path) -> list[dict[str, Any]]:
+    """The entries of an archive, as another program reads them."""
+    with zipfile.ZipFile(path) as judge:
+        entries: list[dict[str, Any]] = json.loads(judge.read("index.json"))["list"]
+        return entries
 
 
 def registries(given: Given) -> Registries:
@@ -222,6 +232,71 @@ def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_an_export_onto_its_source_is_refused(tmp_path: Path) -> None:
+    path = golden(tmp_path)
+    before = path.read_bytes()
+
+    with pytest.raises(InvalidInput, match="is an input, too"):
+        export_images(["app:1"], path, path)
+
+    assert path.read_bytes() == before
+
+
+def test_a_blob_of_the_wrong_size_is_not_taken_for_there(tmp_path: Path) -> None:
+    given = Given(1)
+    path = tmp_path / "a.zip"
+    assert save(given.lines, registries(given), path).ok
+    layer = next(n for n in given.place.blobs if len(given.place.blobs[n]) == 400)[1]
+    wrong = GoArchive().add(NAME, "1", AMD64)
+    wrong.members[f"share/sha256/{Digest(layer).hex}"] = b"too short"
+    other = wrong.write(tmp_path / "wrong.zip")
+
+    assert sync(given.lines, registries(given), other).ok
+
+    assert verify_archive(other).ok
+
+
+def test_what_the_old_archive_has_is_taken_only_if_it_is_right(tmp_path: Path) -> None:
+    given, path = Given(1), tmp_path / "a.zip"
+    assert save(given.lines, registries(given), path).ok
+    whole = path.read_bytes()
+    layer = next(data for data in given.place.blobs.values() if len(data) == 400)
+    path.write_bytes(whole.replace(layer, b"x" * 400))
+    given.place.log.clear()
+
+    assert save(given.lines, registries(given), path).ok
+
+    assert verify_archive(path).ok
+    fetched = [digest for call, _, digest in given.place.log if call == "blob"]
+    assert fetched.count(Digest.of(layer)) == 1
+
+
+def test_a_save_that_goes_on_with_other_platforms_has_just_those(
+    tmp_path: Path,
+) -> None:
+    given, path, stop = Given(1), tmp_path / "a.zip", Stop()
+    amd64, arm64 = (Selection(frozenset({name})) for name in ("amd64", "arm64"))
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, ImageFinished):
+            stop.request()
+
+    save(
+        given.lines,
+        registries(given),
+        path,
+        selection=amd64,
+        jobs=1,
+        report=interrupt,
+        stop=stop,
+    )
+    assert not path.exists()
+    assert save(given.lines, registries(given), path, selection=arm64).ok
+
+    assert {tuple(entry["archList"]) for entry in indexed(path)} == {("arm64",)}
+    assert verify_archive(path).ok
+
+
 def test_making_an_archive_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     path = golden(tmp_path)
 
@@ -326,6 +401,8 @@ def test_an_increment_needs_its_base_and_says_so(tmp_path: Path) -> None:
         assert layers
         assert not layers & other.members.keys()
         left = Digest("sha256:" + layers.pop().removeprefix("share/sha256/"))
+        configs = {m["config"] for e in indexed(new) for m in e["images"]}
+        assert {f"share/sha256/{c[7:]}" for c in configs} <= other.members.keys()
     findings = verify_archive(new)
     assert findings.ok
     assert set(findings.left_out.values()) == {"old.zip"}

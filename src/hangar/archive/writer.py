@@ -54,8 +54,8 @@ class Writer(Container):
     def reserve(self, name: str, size: int) -> None:
         """Give a member its place, unless it has one already."""
         with self._lock:
-            place = self._reserved.get(name)
-            if name in self.members or (place and place.size == size):
+            there = self.members.get(name) or self._reserved.get(name)
+            if there and there.size == size:
                 return
             place = Reserved(name, self.end, size)
             self.journal.add(place)

@@ -4,7 +4,8 @@ from hangar.archive.archive import Archive
 from hangar.archive.checking import Findings, examined, unusable
 from hangar.archive.container import Container
 from hangar.archive.contents import ArchiveRepository, empty_archive
-from hangar.archive.draft import Draft, DraftRepository
+from hangar.archive.draft import Draft
+from hangar.archive.draft_repository import DraftRepository
 from hangar.archive.index import Entry, Index
 from hangar.archive.salvage import salvaged
 from hangar.archive.unfinished import Unfinished, settled

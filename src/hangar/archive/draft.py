@@ -7,7 +7,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,14 +16,13 @@ from hangar.archive import writer
 from hangar.archive.archive import Archive, by_repository, held, read_index
 from hangar.archive.container import Container, open_container
 from hangar.archive.contents import (
-    ArchiveRepository,
     Holding,
     closure,
     is_companion,
-    subject_of,
 )
 from hangar.archive.describing import described
-from hangar.archive.index import Attached, Entry, Index
+from hangar.archive.draft_repository import DraftRepository
+from hangar.archive.index import Entry, Index
 from hangar.archive.journal import Stored
 from hangar.archive.names import INDEX, blob_name, members
 from hangar.archive.writer import Writer
@@ -134,7 +132,7 @@ class Draft:
     def repository(self, name: str) -> DraftRepository:
         """The repository ``name``, to be written."""
         return self._repositories.get(name) or self._repositories.setdefault(
-            name, DraftRepository(self, name, self._holding(name))
+            name, DraftRepository(self.writer, name, self._holding(name), self.bring)
         )
 
     def reserve(self, plan: Plan) -> None:
@@ -368,40 +366,6 @@ class Draft:
         message = f"{self.path}: {entry.name} is not whole"
         hint = f"drop what is not whole: hangar archive repair {self.path}"
         return InvalidArchive(message, hint=hint)
-
-
-class DraftRepository(ArchiveRepository):
-    """Implements `hangar.store.Destination`; safe to use from many threads."""
-
-    def __init__(self, draft: Draft, name: str, holding: Holding) -> None:
-        super().__init__(draft.writer, name, holding)
-        self._draft = draft
-
-    def put_blob(
-        self, blob: Descriptor, chunks: Callable[[], Chunks], *, origin: str = ""
-    ) -> Put:
-        del origin  # all repositories share their blobs
-        return self._draft.bring(blob, chunks)
-
-    def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
-        writer_ = self._draft.writer
-        for name, data in members(manifest):
-            writer_.put(name, data)
-        writer_.journal.add(
-            Stored(self.name, tag, manifest.digest, manifest.media_type)
-        )
-        self.learn(manifest, tag)
-
-    def learn(self, manifest: Manifest, tag: str) -> None:
-        """Note what a stored manifest is called, and what it accompanies."""
-        self.holding.types[manifest.digest] = manifest.media_type
-        subject = subject_of(manifest, tag)
-        if subject:
-            kind = manifest.artifact_type
-            pointer = replace(manifest.descriptor, artifact_type=kind)
-            self.holding.attach(Attached(pointer, subject, tag))
-        if tag:
-            self.holding.tags[tag] = manifest.digest
 
 
 def _spare(path: Path) -> Container | None:

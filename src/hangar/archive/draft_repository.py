@@ -1,0 +1,52 @@
+"""A repository of an archive that is written: source and destination of images."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hangar.archive.contents import ArchiveRepository, Holding, subject_of
+from hangar.archive.index import Attached
+from hangar.archive.journal import Stored
+from hangar.archive.names import members
+from hangar.archive.writer import Writer
+from hangar.oci import Descriptor, Manifest
+from hangar.store import Chunks, Put
+
+Bring = Callable[[Descriptor, Callable[[], Chunks]], Put]
+"""Makes sure that a blob is in the archive, from wherever it is to be had."""
+
+
+class DraftRepository(ArchiveRepository):
+    """Implements `hangar.store.Destination`; safe to use from many threads."""
+
+    def __init__(
+        self, writer: Writer, name: str, holding: Holding, bring: Bring
+    ) -> None:
+        super().__init__(writer, name, holding)
+        self._writer = writer
+        self._bring = bring
+
+    def put_blob(
+        self, blob: Descriptor, chunks: Callable[[], Chunks], *, origin: str = ""
+    ) -> Put:
+        del origin  # all repositories share their blobs
+        return self._bring(blob, chunks)
+
+    def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
+        for name, data in members(manifest):
+            self._writer.put(name, data)
+        record = Stored(self.name, tag, manifest.digest, manifest.media_type)
+        self._writer.journal.add(record)
+        self.learn(manifest, tag)
+
+    def learn(self, manifest: Manifest, tag: str) -> None:
+        """Note what a stored manifest is called, and what it accompanies."""
+        self.holding.types[manifest.digest] = manifest.media_type
+        subject = subject_of(manifest, tag)
+        if subject:
+            kind = manifest.artifact_type
+            pointer = replace(manifest.descriptor, artifact_type=kind)
+            self.holding.attach(Attached(pointer, subject, tag))
+        if tag:
+            self.holding.tags[tag] = manifest.digest

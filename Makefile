@@ -28,7 +28,7 @@ packages: ## Install the Debian packages that tests and demo use
 
 setup: .venv/.stamp packages ## Create .venv and install everything
 
-demo: setup ## Mirror real images between two registries of our own
+demo: setup ## Mirror real images, carry them in an archive, prove it
 	$(BIN)/python -m scripts.demo
 
 lint: .venv/.stamp ## Style, types and layers

@@ -1,4 +1,4 @@
-"""What `make demo` shows: real images, mirrored between two registries and proved.
+"""What `make demo` shows: real images, mirrored and carried in an archive, and proved.
 
 Everything runs on loopback and in a temporary folder; nothing is left behind but the
 packages that were downloaded (under ``build/``).
@@ -35,9 +35,10 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="hangar-demo-") as name,
         registry() as source,
         registry() as destination,
+        registry() as gapped,
     ):
         folder = Path(name)
-        say(f"two registries: {source} (upstream) and {destination} (air-gapped)")
+        say(f"two registries: {source} (upstream) and {destination}")
         push(images, source)
         listed = [f"{source}/{image}" for image in images.tags]
         (folder / "images.txt").write_text("\n".join(["# the demo's images", *listed]))
@@ -48,13 +49,27 @@ def main() -> None:
         run(folder, "mirror", *flags)
         say("proof, with every byte read back:")
         run(folder, "mirror", "validate", *flags, "--deep")
-        say("digests at both ends, as plain HTTP tells them:")
-        for image in images.tags:
-            here, there = (digest(address, image) for address in (source, destination))
-            mark = "same" if here == there else "DIFFERENT"
-            print(f"  {image:24} {here[:23]}…  {there[:23]}…  {mark}")
-            if here != there:
-                sys.exit(1)
+        compare(images, source, destination)
+        say(f"and through an archive, to a registry behind an air gap: {gapped}")
+        lists = ["-f", "images.txt", "--tls-verify=false"]
+        run(folder, "save", *lists, "-d", "images.zip")
+        run(folder, "archive", "ls", "images.zip")
+        run(folder, "archive", "verify", "images.zip")
+        flags = ["-s", "images.zip", "-d", gapped, "--tls-verify=false"]
+        run(folder, "load", *flags)
+        run(folder, "load", "validate", *flags, "--deep")
+        compare(images, source, gapped)
+
+
+def compare(images: Images, source: str, destination: str) -> None:
+    """Show the digests at both ends; end with exit status 1 if one differs."""
+    say("digests at both ends, as plain HTTP tells them:")
+    for image in images.tags:
+        here, there = (digest(address, image) for address in (source, destination))
+        mark = "same" if here == there else "DIFFERENT"
+        print(f"  {image:24} {here[:23]}…  {there[:23]}…  {mark}")
+        if here != there:
+            sys.exit(1)
 
 
 @contextlib.contextmanager

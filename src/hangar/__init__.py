@@ -14,162 +14,180 @@ What ``__all__`` names is public and stays; everything else may change.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from hangar.archive import Archive, Unfinished
-    from hangar.configuration import Configuration
-    from hangar.deadline import Stop
-    from hangar.errors import HangarError
-    from hangar.events import Event, Outcome, Report, Reporter, Status, Traffic
-    from hangar.operations.archives import (
-        create_archive,
-        export_images,
-        merge_archives,
-        remove_images,
-        repair_archive,
-        stored_file,
-        verify_archive,
-    )
-    from hangar.operations.images import Image, open_image
-    from hangar.operations.inspection import Summary, inspect_all, sizes, summarize
-    from hangar.operations.loading import entry_lines, load_routes, open_archives
-    from hangar.operations.logins import (
-        Login,
-        check_login,
-        demanded_logins,
-        login,
-        logout,
-        logout_all,
-    )
-    from hangar.operations.merging import merge_manifests, merged_index, read_part
-    from hangar.operations.platforms import wanted_platform
-    from hangar.operations.routes import mirror_routes, mirror_targets, source_routes
-    from hangar.operations.saving import (
-        check_saved,
-        is_unfinished,
-        plan_saving,
-        save,
-        sync,
-    )
-    from hangar.operations.settings import Setting, settings_of
-    from hangar.operations.tags import delete_image, list_tags, tags_of
-    from hangar.operations.transfer import check_all, copy_all, plan_all
-    from hangar.reference import Reference
-    from hangar.registry import Registries
-    from hangar.selection import Selection
-    from hangar.tagfilter import TagFilter
+if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PUBLIC`
+    from hangar.archive import Archive as Archive
+    from hangar.archive import ArchiveEntry as ArchiveEntry
+    from hangar.archive import ArchiveFindings as ArchiveFindings
+    from hangar.archive import ArchiveIndex as ArchiveIndex
+    from hangar.archive import Unfinished as Unfinished
+    from hangar.configuration import Configuration as Configuration
+    from hangar.configuration import Credential as Credential
+    from hangar.configuration import CredentialKey as CredentialKey
+    from hangar.copying import Plan as Plan
+    from hangar.copying import Route as Route
+    from hangar.deadline import Stop as Stop
+    from hangar.errors import AccessDenied as AccessDenied
+    from hangar.errors import CredentialsRefused as CredentialsRefused
+    from hangar.errors import HangarError as HangarError
+    from hangar.errors import Incomplete as Incomplete
+    from hangar.errors import IntegrityError as IntegrityError
+    from hangar.errors import Interrupted as Interrupted
+    from hangar.errors import InvalidArchive as InvalidArchive
+    from hangar.errors import InvalidConfiguration as InvalidConfiguration
+    from hangar.errors import InvalidDigest as InvalidDigest
+    from hangar.errors import InvalidImageList as InvalidImageList
+    from hangar.errors import InvalidInput as InvalidInput
+    from hangar.errors import InvalidManifest as InvalidManifest
+    from hangar.errors import InvalidReference as InvalidReference
+    from hangar.errors import NoMatchingPlatform as NoMatchingPlatform
+    from hangar.errors import NotFound as NotFound
+    from hangar.errors import RegistryError as RegistryError
+    from hangar.errors import ScanFailed as ScanFailed
+    from hangar.errors import StorageError as StorageError
+    from hangar.errors import TimedOut as TimedOut
+    from hangar.errors import TlsError as TlsError
+    from hangar.errors import TransferError as TransferError
+    from hangar.errors import Unsupported as Unsupported
+    from hangar.errors import VerificationError as VerificationError
+    from hangar.events import BlobFinished as BlobFinished
+    from hangar.events import BlobProgress as BlobProgress
+    from hangar.events import BlobStarted as BlobStarted
+    from hangar.events import Event as Event
+    from hangar.events import ImageFinished as ImageFinished
+    from hangar.events import ImagePlanned as ImagePlanned
+    from hangar.events import ImageStarted as ImageStarted
+    from hangar.events import Noticed as Noticed
+    from hangar.events import Outcome as Outcome
+    from hangar.events import Report as Report
+    from hangar.events import Reporter as Reporter
+    from hangar.events import Status as Status
+    from hangar.events import Traffic as Traffic
+    from hangar.gojson import indented_json as indented_json
+    from hangar.imagelist import STANDARD_INPUT as STANDARD_INPUT
+    from hangar.imagelist import Line as Line
+    from hangar.imagelist import parse_list as parse_list
+    from hangar.imagelist import read_list as read_list
+    from hangar.oci import Descriptor as Descriptor
+    from hangar.oci import Digest as Digest
+    from hangar.oci import Manifest as Manifest
+    from hangar.oci import Platform as Platform
+    from hangar.operations.archives import create_archive as create_archive
+    from hangar.operations.archives import export_images as export_images
+    from hangar.operations.archives import merge_archives as merge_archives
+    from hangar.operations.archives import remove_images as remove_images
+    from hangar.operations.archives import repair_archive as repair_archive
+    from hangar.operations.archives import stored_file as stored_file
+    from hangar.operations.archives import verify_archive as verify_archive
+    from hangar.operations.images import Image as Image
+    from hangar.operations.images import open_image as open_image
+    from hangar.operations.inspection import Summary as Summary
+    from hangar.operations.inspection import inspect_all as inspect_all
+    from hangar.operations.inspection import sizes as sizes
+    from hangar.operations.inspection import summarize as summarize
+    from hangar.operations.loading import entry_lines as entry_lines
+    from hangar.operations.loading import load_routes as load_routes
+    from hangar.operations.loading import open_archives as open_archives
+    from hangar.operations.logins import Login as Login
+    from hangar.operations.logins import check_login as check_login
+    from hangar.operations.logins import demanded_logins as demanded_logins
+    from hangar.operations.logins import login as login
+    from hangar.operations.logins import logout as logout
+    from hangar.operations.logins import logout_all as logout_all
+    from hangar.operations.merging import merge_manifests as merge_manifests
+    from hangar.operations.merging import merged_index as merged_index
+    from hangar.operations.merging import read_part as read_part
+    from hangar.operations.platforms import wanted_platform as wanted_platform
+    from hangar.operations.routes import mirror_routes as mirror_routes
+    from hangar.operations.routes import mirror_targets as mirror_targets
+    from hangar.operations.routes import source_routes as source_routes
+    from hangar.operations.saving import check_saved as check_saved
+    from hangar.operations.saving import is_unfinished as is_unfinished
+    from hangar.operations.saving import plan_saving as plan_saving
+    from hangar.operations.saving import save as save
+    from hangar.operations.saving import sync as sync
+    from hangar.operations.serving import serve as serve
+    from hangar.operations.settings import Setting as Setting
+    from hangar.operations.settings import settings_of as settings_of
+    from hangar.operations.tags import delete_image as delete_image
+    from hangar.operations.tags import list_tags as list_tags
+    from hangar.operations.tags import tags_of as tags_of
+    from hangar.operations.transfer import DEFAULT_JOBS as DEFAULT_JOBS
+    from hangar.operations.transfer import MAX_JOBS as MAX_JOBS
+    from hangar.operations.transfer import check_all as check_all
+    from hangar.operations.transfer import copy_all as copy_all
+    from hangar.operations.transfer import plan_all as plan_all
+    from hangar.reference import Reference as Reference
+    from hangar.registry import Registries as Registries
+    from hangar.retry import Patience as Patience
+    from hangar.selection import Selection as Selection
+    from hangar.serving import Server as Server
+    from hangar.store import Companion as Companion
+    from hangar.store import Destination as Destination
+    from hangar.store import Put as Put
+    from hangar.store import Source as Source
+    from hangar.tagfilter import TagFilter as TagFilter
 
-__all__ = [
-    "Archive",
-    "Configuration",
-    "Event",
-    "HangarError",
-    "Image",
-    "Login",
-    "Outcome",
-    "Reference",
-    "Registries",
-    "Report",
-    "Reporter",
-    "Selection",
-    "Setting",
-    "Status",
-    "Stop",
-    "Summary",
-    "TagFilter",
-    "Traffic",
-    "Unfinished",
-    "check_all",
-    "check_login",
-    "check_saved",
-    "copy_all",
-    "create_archive",
-    "delete_image",
-    "demanded_logins",
-    "entry_lines",
-    "export_images",
-    "inspect_all",
-    "is_unfinished",
-    "list_tags",
-    "load_routes",
-    "login",
-    "logout",
-    "logout_all",
-    "merge_archives",
-    "merge_manifests",
-    "merged_index",
-    "mirror_routes",
-    "mirror_targets",
-    "open_archives",
-    "open_image",
-    "plan_all",
-    "plan_saving",
-    "read_part",
-    "remove_images",
-    "repair_archive",
-    "save",
-    "settings_of",
-    "sizes",
-    "source_routes",
-    "stored_file",
-    "summarize",
-    "sync",
-    "tags_of",
-    "verify_archive",
-    "wanted_platform",
-]
-
-_HOMES = {
-    "archive": ["Archive", "Unfinished"],
-    "operations.archives": [
-        "create_archive",
-        "export_images",
-        "merge_archives",
-        "remove_images",
-        "repair_archive",
-        "stored_file",
-        "verify_archive",
-    ],
-    "operations.loading": ["entry_lines", "load_routes", "open_archives"],
-    "operations.saving": [
-        "check_saved",
-        "is_unfinished",
-        "plan_saving",
-        "save",
-        "sync",
-    ],
-    "configuration": ["Configuration"],
-    "deadline": ["Stop"],
-    "errors": ["HangarError"],
-    "events": ["Event", "Outcome", "Report", "Reporter", "Status", "Traffic"],
-    "operations.images": ["Image", "open_image"],
-    "operations.inspection": ["Summary", "inspect_all", "sizes", "summarize"],
-    "operations.logins": [
-        "Login",
-        "check_login",
-        "demanded_logins",
-        "login",
-        "logout",
-        "logout_all",
-    ],
-    "operations.merging": ["merge_manifests", "merged_index", "read_part"],
-    "operations.platforms": ["wanted_platform"],
-    "operations.routes": ["mirror_routes", "mirror_targets", "source_routes"],
-    "operations.settings": ["Setting", "settings_of"],
-    "operations.tags": ["delete_image", "list_tags", "tags_of"],
-    "operations.transfer": ["check_all", "copy_all", "plan_all"],
-    "reference": ["Reference"],
-    "registry": ["Registries"],
-    "selection": ["Selection"],
-    "tagfilter": ["TagFilter"],
+_PUBLIC = {
+    "errors": """
+        AccessDenied CredentialsRefused HangarError Incomplete IntegrityError
+        Interrupted InvalidArchive InvalidConfiguration InvalidDigest InvalidImageList
+        InvalidInput InvalidManifest InvalidReference NoMatchingPlatform NotFound
+        RegistryError ScanFailed StorageError TimedOut TlsError TransferError
+        Unsupported VerificationError
+        """,
+    "oci": "Descriptor Digest Manifest Platform",
+    "reference": "Reference",
+    "store": "Companion Destination Put Source",
+    "selection": "Selection",
+    "tagfilter": "TagFilter",
+    "imagelist": "STANDARD_INPUT Line parse_list read_list",
+    "events": """
+        BlobFinished BlobProgress BlobStarted Event ImageFinished ImagePlanned
+        ImageStarted Noticed Outcome Report Reporter Status Traffic
+        """,
+    "deadline": "Stop",
+    "retry": "Patience",
+    "configuration": "Configuration Credential CredentialKey",
+    "registry": "Registries",
+    "copying": "Plan Route",
+    "archive": "Archive ArchiveEntry ArchiveFindings ArchiveIndex Unfinished",
+    "serving": "Server",
+    "gojson": "indented_json",
+    "operations.archives": """
+        create_archive export_images merge_archives remove_images repair_archive
+        stored_file verify_archive
+        """,
+    "operations.images": "Image open_image",
+    "operations.inspection": "Summary inspect_all sizes summarize",
+    "operations.loading": "entry_lines load_routes open_archives",
+    "operations.logins": "Login check_login demanded_logins login logout logout_all",
+    "operations.merging": "merge_manifests merged_index read_part",
+    "operations.platforms": "wanted_platform",
+    "operations.routes": "mirror_routes mirror_targets source_routes",
+    "operations.saving": "check_saved is_unfinished plan_saving save sync",
+    "operations.serving": "serve",
+    "operations.settings": "Setting settings_of",
+    "operations.tags": "delete_image list_tags tags_of",
+    "operations.transfer": "DEFAULT_JOBS MAX_JOBS check_all copy_all plan_all",
 }
-"""Where the public names live; imported when first used, so that starting is fast."""
+"""The public names, by the modules that have them, the simple ones first.
+
+They are imported when first used, so that starting is fast.
+"""
+
+_HOMES = {name: home for home, names in _PUBLIC.items() for name in names.split()}
+
+__all__ = list(_HOMES)
 
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
         return import_module("importlib.metadata").version("hangar-oci")
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"hangar.{home}"), name)
-    message = f"module 'hangar' has no attribute {name!r}"
-    raise AttributeError(message)
+    if name not in _HOMES:
+        message = f"module 'hangar' has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(import_module(f"hangar.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -52,14 +52,14 @@ class Line:
         return bool(self.source)
 
 
-def parse(lines: Iterable[str]) -> tuple[Line, ...]:
+def parse_list(lines: Iterable[str]) -> tuple[Line, ...]:
     """Read the lines of a list; comments are dropped, invalid lines are kept."""
     texts = (line.strip() for line in lines)
     wanted = (text for text in texts if text and not text.startswith(("#", "//")))
     return tuple(_line(number, text) for number, text in enumerate(wanted, start=1))
 
 
-def read(name: str) -> tuple[Line, ...]:
+def read_list(name: str) -> tuple[Line, ...]:
     """Read the list in a file; "-" is standard input.
 
     The text is UTF-8, or UTF-16 with a byte order mark as some editors write it; lines
@@ -87,7 +87,7 @@ def read(name: str) -> tuple[Line, ...]:
         raise _no_text(name) from error
     if "\0" in text:
         raise _no_text(name)
-    return parse(io.StringIO(text, newline=None))
+    return parse_list(io.StringIO(text, newline=None))
 
 
 def _no_text(name: str) -> InvalidImageList:

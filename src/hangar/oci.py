@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from hangar.errors import IntegrityError, InvalidDigest, InvalidManifest, Unsupported
+from hangar.gojson import indented_json
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -288,7 +289,7 @@ class Manifest:
             "mediaType": OCI_INDEX,
             "manifests": [entry.to_json() for entry in entries],
         }
-        return cls.parse(indented(value), OCI_INDEX)
+        return cls.parse(indented_json(value), OCI_INDEX)
 
     @property
     def is_index(self) -> bool:
@@ -323,25 +324,6 @@ DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 CONFIG_TYPES = frozenset({OCI_CONFIG, DOCKER_CONFIG})
 """Configs that state a platform; a manifest with another one is an artifact."""
-
-
-def indented(value: Any) -> bytes:
-    """JSON for people, formatted as the Go program formats it."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    return escape_html(text).encode(errors="replace")
-
-
-def escape_html(text: str) -> str:
-    """Write JSON text as Go's encoder does, which escapes what HTML would read."""
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-def compact(value: Any) -> bytes:
-    """Write JSON as Go's encoder does by default: on one line, escaped for HTML."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return escape_html(text).encode(errors="replace")
 
 
 def load_object(raw: bytes, what: str) -> dict[str, Any]:

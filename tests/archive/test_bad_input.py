@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import pytest
 
-from hangar.archive import Archive, Draft, Index
+from hangar.archive import Archive, ArchiveIndex, Draft
 from hangar.archive.container import open_container
 from hangar.archive.contents import closure
 from hangar.deadline import Stop
@@ -150,11 +150,11 @@ def test_members_that_overlap_are_refused(tmp_path: Path) -> None:
 )
 def test_an_index_that_is_none_is_refused(index: bytes) -> None:
     with pytest.raises(InvalidArchive, match="index"):
-        Index.parse(index)
+        ArchiveIndex.parse(index)
 
 
 def test_an_index_with_keys_that_nobody_knows_is_read() -> None:
-    index = Index.parse(b'{ "new": [1], "list": null, "version": "v1.2.0" }')
+    index = ArchiveIndex.parse(b'{ "new": [1], "list": null, "version": "v1.2.0" }')
 
     assert index.entries == ()
 
@@ -512,7 +512,9 @@ def test_sizes_beyond_four_gigabytes_are_written_and_read(tmp_path: Path) -> Non
         member.put("after", b"content")
         offset = member.members["after"].offset
         assert offset > size
-        member.finish(["after"], "index.json", Index(time="t").to_bytes(), packed=False)
+        member.finish(
+            ["after"], "index.json", ArchiveIndex(time="t").to_bytes(), packed=False
+        )
 
     with Archive.open(path) as archive:
         assert archive.container.read("after", 100) == b"content"
@@ -525,7 +527,7 @@ def test_more_than_65535_members_are_written_and_read(tmp_path: Path) -> None:
     with Draft.create(path) as draft:
         for name in names:
             draft.writer.put(name, b"")
-        draft.writer.finish(names, "index.json", Index(time="t").to_bytes())
+        draft.writer.finish(names, "index.json", ArchiveIndex(time="t").to_bytes())
 
     with Archive.open(path) as archive:
         assert len(archive.container.members) == 66_001

@@ -12,7 +12,7 @@ from typing import cast
 
 import pytest
 
-from hangar.archive import Archive, Draft, Index
+from hangar.archive import Archive, ArchiveIndex, Draft
 from hangar.archive import writer as writing
 from hangar.archive.journal import Closing, Ended, Journal, Written, journal_path
 from hangar.archive.writer import Writer, partial_path
@@ -27,7 +27,7 @@ from tests.support.golang import GoArchive, GoImage, sha256
 from tests.support.killing import Given
 
 NAME = "docker.io/library/app"
-INDEX = Index(time="t").to_bytes()
+INDEX = ArchiveIndex(time="t").to_bytes()
 
 
 def registries(given: Given) -> Registries:

@@ -12,11 +12,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hangar.configuration import Configuration, Credential, Credentials, Key
+from hangar.configuration import Configuration, Credential, CredentialKey, Credentials
 from hangar.errors import HangarError, InvalidInput
 
 keys = st.builds(
-    Key,
+    CredentialKey,
     st.sampled_from(["docker.io", "reg.io", "localhost:5000"]),
     st.sampled_from(["", "team", "team/app"]),
 )
@@ -59,7 +59,7 @@ SLOW = settings(suppress_health_check=[HealthCheck.too_slow])
 
 @given(keys, credentials)
 def test_what_is_kept_is_found_again_word_for_word(
-    key: Key, credential: Credential
+    key: CredentialKey, credential: Credential
 ) -> None:
     with file_of({}) as path:
         try:
@@ -71,7 +71,9 @@ def test_what_is_kept_is_found_again_word_for_word(
 
 @SLOW
 @given(files, keys)
-def test_any_file_gives_a_credential_or_our_error(content: object, key: Key) -> None:
+def test_any_file_gives_a_credential_or_our_error(
+    content: object, key: CredentialKey
+) -> None:
     with file_of(content) as path, contextlib.suppress(HangarError):
         reading(path).find(key.registry, key.path)
 
@@ -79,7 +81,7 @@ def test_any_file_gives_a_credential_or_our_error(content: object, key: Key) -> 
 @SLOW
 @given(files, keys)
 def test_storing_and_erasing_changes_nothing_else(
-    content: dict[str, Any], key: Key
+    content: dict[str, Any], key: CredentialKey
 ) -> None:
     with file_of(content) as path:
         try:
@@ -94,7 +96,7 @@ def test_storing_and_erasing_changes_nothing_else(
                 "auths": {
                     name: entry
                     for name, entry in (value.get("auths") or {}).items()
-                    if Key.stored_as(name) != key
+                    if CredentialKey.stored_as(name) != key
                 },
             }
             for value in (content, json.loads(path.read_text()))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import hangar
-from hangar.configuration import Configuration, Credential, Key
+from hangar.configuration import Configuration, Credential, CredentialKey
 from hangar.errors import (
     AccessDenied,
     CredentialsRefused,
@@ -129,10 +129,12 @@ def test_an_identity_token_counts_as_logged_in(
     home: Home, tokened: DockerRegistry, tokens: TokenServer
 ) -> None:
     kept = Configuration.load(environ=home.environ).credentials
-    kept.store(Key(tokened.address), Credential(identity_token=tokens.refresh_token))
+    kept.store(
+        CredentialKey(tokened.address), Credential(identity_token=tokens.refresh_token)
+    )
 
     assert home.check(tokened.address).checked
-    kept.store(Key(tokened.address), Credential(identity_token="another"))
+    kept.store(CredentialKey(tokened.address), Credential(identity_token="another"))
     with pytest.raises(CredentialsRefused):
         home.check(tokened.address)
 
@@ -180,7 +182,7 @@ def test_a_registry_with_certificates_of_its_own(
     with docker_registry(certificates=certificates, login=ME) as registry:
         with pytest.raises(TransferError):
             home.registries(verify_tls=True).registry(
-                Key(registry.address)
+                CredentialKey(registry.address)
             ).authenticate(Credential(*ME))
         configuration = Configuration.load(
             cert_dir=tmp_path / "certs", environ=home.environ

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hangar.configuration import Configuration, Credential, Key
+from hangar.configuration import Configuration, Credential, CredentialKey
 from tests.support.content import put_image
 from tests.support.helpers import HelperProgram
 from tests.support.registries import DockerRegistry, docker_registry
@@ -213,7 +213,7 @@ def test_skopeo_finds_docker_hub_by_either_name(
         if for_docker
         else Configuration.load(authfile=path, environ={})
     )
-    named.credentials.store(Key("docker.io"), Credential(*ME))
+    named.credentials.store(CredentialKey("docker.io"), Credential(*ME))
 
     for name in ("docker.io", "index.docker.io"):
         ran = person.skopeo("login", "--get-login", "--authfile=own.json", name)

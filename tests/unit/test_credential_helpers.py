@@ -8,13 +8,19 @@ from typing import Any
 
 import pytest
 
-from hangar.configuration import Configuration, Credential, Credentials, Key, helpers
+from hangar.configuration import (
+    Configuration,
+    Credential,
+    CredentialKey,
+    Credentials,
+    helpers,
+)
 from hangar.deadline import Deadline, applied
 from hangar.errors import InvalidConfiguration, TimedOut
 from tests.support.helpers import HelperProgram
 
 ME = Credential("me", "secret é")
-REG = Key("reg.io")
+REG = CredentialKey("reg.io")
 
 
 @pytest.fixture
@@ -153,8 +159,8 @@ def test_helpers_keep_nothing_for_parts_of_registries(place: Place) -> None:
     place.says({"credsStore": "test"})
 
     with pytest.raises(InvalidConfiguration, match="part of a registry"):
-        place.credentials().store(Key("reg.io", "team"), ME)
-    assert not place.credentials().erase(Key("reg.io", "team"))
+        place.credentials().store(CredentialKey("reg.io", "team"), ME)
+    assert not place.credentials().erase(CredentialKey("reg.io", "team"))
 
 
 def test_identity_tokens_have_a_user_of_their_own(
@@ -186,7 +192,7 @@ def test_docker_finds_its_hub_with_its_helper(
     folder.mkdir()
     (folder / "config.json").write_text('{"credsStore": "test"}')
 
-    place.credentials(DOCKER_CONFIG=str(folder)).store(Key("docker.io"), ME)
+    place.credentials(DOCKER_CONFIG=str(folder)).store(CredentialKey("docker.io"), ME)
 
     assert list(program.kept) == ["https://index.docker.io/v1/"]
 
@@ -216,7 +222,7 @@ def test_registries_conf_puts_a_helper_before_the_files(
     assert place.credentials().store(REG, ME) == "credential helper: test"
     assert place.credentials().find("reg.io") == ME
 
-    team = Key("reg.io", "team")
+    team = CredentialKey("reg.io", "team")
     assert place.credentials().store(team, ME) == str(place.file)
     assert place.credentials().erase(REG)
     assert (program.kept, list(place.said["auths"])) == ({}, ["reg.io/team"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hangar.configuration import Configuration, Credential, Credentials, Key
+from hangar.configuration import Configuration, Credential, CredentialKey, Credentials
 from hangar.errors import InvalidConfiguration
 from tests.support.helpers import HelperProgram
 
@@ -71,7 +71,7 @@ def test_what_says_something_else_is_kept(path: Path) -> None:
     entry = {"email": "me@example.com", "auth": AUTH}
     kept = reading(path, {"auths": {"reg.io": entry}, "proxies": {"a": 1}})
 
-    kept.store(Key("reg.io"), Credential("you", "1"))
+    kept.store(CredentialKey("reg.io"), Credential("you", "1"))
 
     value = json.loads(path.read_text())
     assert value["auths"]["reg.io"]["email"] == "me@example.com"

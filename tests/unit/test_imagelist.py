@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hangar.imagelist import MAX_LINE, Line, parse
+from hangar.imagelist import MAX_LINE, Line, parse_list
 
 
 @pytest.mark.parametrize(
@@ -17,24 +17,24 @@ from hangar.imagelist import MAX_LINE, Line, parse
     ],
 )
 def test_a_line_of_one_word_is_an_image(line: str) -> None:
-    assert parse([f"  {line}\t\n"]) == (Line(1, line, line),)
+    assert parse_list([f"  {line}\t\n"]) == (Line(1, line, line),)
 
 
 @pytest.mark.parametrize("line", ["a b c", "  a   b  c  ", "a\tb\tc"])
 def test_a_line_of_three_words_says_source_destination_and_tag(line: str) -> None:
-    assert parse([line]) == (Line(1, line.strip(), "a", "b", "c"),)
+    assert parse_list([line]) == (Line(1, line.strip(), "a", "b", "c"),)
 
 
 @pytest.mark.parametrize("line", ["a b", "TEST INVALID IMAGE LIST LINE"])
 def test_any_other_line_is_invalid_but_kept(line: str) -> None:
-    (parsed,) = parse([line])
+    (parsed,) = parse_list([line])
 
     assert not parsed.valid
     assert parsed.text == line
 
 
 def test_comments_and_blank_lines_do_not_count() -> None:
-    lines = parse(["# one", "", "// two", "nginx", "   ", "invalid line", "redis"])
+    lines = parse_list(["# one", "", "// two", "nginx", "   ", "invalid line", "redis"])
 
     assert [(line.number, line.text) for line in lines] == [
         (1, "nginx"),
@@ -44,7 +44,7 @@ def test_comments_and_blank_lines_do_not_count() -> None:
 
 
 def test_a_line_without_end_is_invalid_and_cut() -> None:
-    (line,) = parse(["x" * (MAX_LINE + 1)])
+    (line,) = parse_list(["x" * (MAX_LINE + 1)])
 
     assert not line.valid
     assert len(line.text) == MAX_LINE

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from hangar.configuration import Configuration, Credential, Credentials, Key
+from hangar.configuration import Configuration, Credential, CredentialKey, Credentials
 from hangar.configuration.credentials import primary_file
 from hangar.errors import HangarError, InvalidConfiguration, InvalidInput
 
 ME = Credential("me", "secret:word")
 AUTH = base64.b64encode(b"me:secret:word").decode()
-REG = Key("reg.io")
+REG = CredentialKey("reg.io")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_nothing_is_written_when_nothing_changes(home: Path) -> None:
     path = write(home / "auth.json", compact)
 
     named(path).store(REG, ME)
-    assert not named(path).erase(Key("other.io"))
+    assert not named(path).erase(CredentialKey("other.io"))
 
     assert path.read_text() == compact
 
@@ -143,7 +143,7 @@ def test_many_writers_at_once_lose_nothing(home: Path) -> None:
     path = home / "auth.json"
 
     def store(number: int) -> None:
-        named(path).store(Key(f"reg{number}.io"), ME)
+        named(path).store(CredentialKey(f"reg{number}.io"), ME)
 
     threads = [threading.Thread(target=store, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -168,14 +168,14 @@ def test_parts_of_registries_have_credentials_of_their_own(home: Path) -> None:
     kept = credentials(home)
     team = Credential("team", "1")
     kept.store(REG, ME)
-    kept.store(Key("reg.io", "team"), team)
+    kept.store(CredentialKey("reg.io", "team"), team)
 
     assert kept.find("reg.io", "team/app") == team
     assert kept.find("reg.io", "teams/app") == ME
 
-    assert kept.erase(Key("reg.io", "team"))
+    assert kept.erase(CredentialKey("reg.io", "team"))
     assert kept.find("reg.io", "team/app") == ME
-    assert not kept.erase(Key("reg.io", "team"))
+    assert not kept.erase(CredentialKey("reg.io", "team"))
 
 
 def test_an_identity_token_survives(home: Path) -> None:
@@ -228,20 +228,20 @@ def test_everything_goes_at_once_but_what_is_no_credential(home: Path) -> None:
 def test_docker_finds_what_is_written_for_it(home: Path) -> None:
     kept = credentials(home, DOCKER_CONFIG=str(home / "docker"))
 
-    kept.store(Key("docker.io"), ME)
+    kept.store(CredentialKey("docker.io"), ME)
 
     value = read(home / "docker/config.json")
     assert value == {"auths": {"https://index.docker.io/v1/": {"auth": AUTH}}}
     assert kept.find("docker.io", "library/nginx") == ME
     with pytest.raises(InvalidConfiguration, match="docker knows no credentials"):
-        kept.store(Key("docker.io", "me"), ME)
+        kept.store(CredentialKey("docker.io", "me"), ME)
 
 
 def test_a_file_of_dockers_can_be_named(home: Path) -> None:
     path = home / "config.json"
     kept = Configuration.load(compat_auth_file=path, environ={}).credentials
 
-    kept.store(Key("docker.io"), ME)
+    kept.store(CredentialKey("docker.io"), ME)
 
     assert list(read(path)["auths"]) == ["https://index.docker.io/v1/"]
     assert kept.find("docker.io") == ME

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from hangar.configuration import Key
+from hangar.configuration import CredentialKey
 from hangar.errors import InvalidReference
 
 
 @pytest.mark.parametrize(
     ("text", "key"),
     [
-        ("reg.io", Key("reg.io")),
-        ("localhost:5000", Key("localhost:5000")),
-        ("reg.io/team/app", Key("reg.io", "team/app")),
-        ("reg.io/team/", Key("reg.io", "team")),
-        ("https://reg.io/v2/team", Key("reg.io")),
-        ("http://reg.io:80/", Key("reg.io:80")),
-        ("index.docker.io", Key("docker.io")),
-        ("https://index.docker.io/v1/", Key("docker.io")),
-        ("registry-1.docker.io/me", Key("docker.io", "me")),
+        ("reg.io", CredentialKey("reg.io")),
+        ("localhost:5000", CredentialKey("localhost:5000")),
+        ("reg.io/team/app", CredentialKey("reg.io", "team/app")),
+        ("reg.io/team/", CredentialKey("reg.io", "team")),
+        ("https://reg.io/v2/team", CredentialKey("reg.io")),
+        ("http://reg.io:80/", CredentialKey("reg.io:80")),
+        ("index.docker.io", CredentialKey("docker.io")),
+        ("https://index.docker.io/v1/", CredentialKey("docker.io")),
+        ("registry-1.docker.io/me", CredentialKey("docker.io", "me")),
     ],
 )
-def test_users_name_registries_in_several_ways(text: str, key: Key) -> None:
-    assert Key.parse(text) == key
+def test_users_name_registries_in_several_ways(text: str, key: CredentialKey) -> None:
+    assert CredentialKey.parse(text) == key
 
 
 @pytest.mark.parametrize(
@@ -41,18 +41,18 @@ def test_users_name_registries_in_several_ways(text: str, key: Key) -> None:
 )
 def test_what_is_no_registry_is_refused(text: str, message: str) -> None:
     with pytest.raises(InvalidReference, match=message):
-        Key.parse(text)
+        CredentialKey.parse(text)
 
 
 def test_a_key_is_covered_by_those_above_it() -> None:
-    above = [str(key) for key in Key("reg.io", "a/b").above]
+    above = [str(key) for key in CredentialKey("reg.io", "a/b").above]
 
     assert above == ["reg.io/a/b", "reg.io/a", "reg.io"]
 
 
 def test_docker_calls_its_hub_by_an_address() -> None:
-    hub = Key("docker.io")
+    hub = CredentialKey("docker.io")
 
     assert hub.spelled(for_docker=True) == "https://index.docker.io/v1/"
     assert hub.spelled(for_docker=False) == "docker.io"
-    assert Key("docker.io", "me").spelled(for_docker=True) == "docker.io/me"
+    assert CredentialKey("docker.io", "me").spelled(for_docker=True) == "docker.io/me"

@@ -30,7 +30,7 @@ def test_text_is_read_however_an_editor_wrote_it(tmp_path: Path, data: bytes) ->
     path = tmp_path / "list"
     path.write_bytes(data)
 
-    lines = imagelist.read(str(path))
+    lines = imagelist.read_list(str(path))
 
     assert [(line.number, line.text) for line in lines] == [
         (1, "nginx:1"),
@@ -42,7 +42,7 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     stdin = SimpleNamespace(buffer=io.BytesIO(b"nginx:1\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
 
-    assert [line.text for line in imagelist.read("-")] == ["nginx:1"]
+    assert [line.text for line in imagelist.read_list("-")] == ["nginx:1"]
 
 
 @pytest.mark.parametrize("data", [b"\xff\x00\x80", b"PK\x03\x04\0\0", b"a\0b"])
@@ -51,20 +51,20 @@ def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
 
     with pytest.raises(InvalidImageList, match="is no text") as caught:
-        imagelist.read(str(path))
+        imagelist.read_list(str(path))
 
     assert "UTF-8" in caught.value.hint
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InvalidImageList, match=r"failed to open .*: No such file"):
-        imagelist.read(str(tmp_path / "list"))
+        imagelist.read_list(str(tmp_path / "list"))
     with pytest.raises(InvalidImageList, match=r"failed to open .*: Is a directory"):
-        imagelist.read(str(tmp_path))
+        imagelist.read_list(str(tmp_path))
 
 
 def test_a_file_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imagelist, "MAX_LIST", 1 << 20)
 
     with pytest.raises(InvalidImageList, match="larger than 1 MiB"):
-        imagelist.read("/dev/zero")
+        imagelist.read_list("/dev/zero")

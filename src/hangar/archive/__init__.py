@@ -1,24 +1,24 @@
 """Archives: zips in the layout of the Go program, and what one does with them."""
 
 from hangar.archive.archive import Archive
-from hangar.archive.checking import Findings, examined, unusable
+from hangar.archive.checking import ArchiveFindings, examined, unusable
 from hangar.archive.container import Container
 from hangar.archive.contents import ArchiveRepository, empty_archive
 from hangar.archive.draft import Draft
 from hangar.archive.draft_repository import DraftRepository
-from hangar.archive.index import Entry, Index
+from hangar.archive.index import ArchiveEntry, ArchiveIndex
 from hangar.archive.salvage import salvaged
 from hangar.archive.unfinished import Unfinished, settled
 
 __all__ = [
     "Archive",
+    "ArchiveEntry",
+    "ArchiveFindings",
+    "ArchiveIndex",
     "ArchiveRepository",
     "Container",
     "Draft",
     "DraftRepository",
-    "Entry",
-    "Findings",
-    "Index",
     "Unfinished",
     "empty_archive",
     "examined",

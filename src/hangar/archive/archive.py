@@ -9,7 +9,7 @@ from typing import Self
 
 from hangar.archive.container import Container, open_container
 from hangar.archive.contents import ArchiveRepository, Holding
-from hangar.archive.index import MAX_INDEX, Entry, Index
+from hangar.archive.index import MAX_INDEX, ArchiveEntry, ArchiveIndex
 from hangar.archive.names import INDEX, blob_name
 from hangar.copying.merging import merged
 from hangar.errors import InvalidArchive, NotFound
@@ -56,7 +56,7 @@ class Archive:
         return self.container.path
 
     @property
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[ArchiveEntry]:
         """Its images, each name once: what comes again adds to the first."""
         return tuple({entry.name: entry for entry in self.index.entries}.values())
 
@@ -95,7 +95,7 @@ class Archive:
         self.close()
 
 
-def read_index(container: Container) -> Index:
+def read_index(container: Container) -> ArchiveIndex:
     """Read what an archive says that it holds.
 
     Raises:
@@ -103,7 +103,7 @@ def read_index(container: Container) -> Index:
         Unsupported: it is of a version that cannot be read.
     """
     try:
-        return Index.parse(container.read(INDEX, MAX_INDEX))
+        return ArchiveIndex.parse(container.read(INDEX, MAX_INDEX))
     except NotFound as error:
         message = f"{container.path} is no archive: it has no {INDEX}"
         raise InvalidArchive(message) from error
@@ -112,15 +112,15 @@ def read_index(container: Container) -> Index:
         raise InvalidArchive(message, hint=error.hint) from error
 
 
-def by_repository(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+def by_repository(entries: Iterable[ArchiveEntry]) -> dict[str, list[ArchiveEntry]]:
     """Entries by the repository that they belong to."""
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[ArchiveEntry]] = {}
     for entry in entries:
         found.setdefault(entry.repository, []).append(entry)
     return found
 
 
-def held(container: Container, entries: Iterable[Entry]) -> Holding:
+def held(container: Container, entries: Iterable[ArchiveEntry]) -> Holding:
     """Put together what entries of one repository say.
 
     An entry of the Go program does not tell what the tag named at the source; what
@@ -145,7 +145,7 @@ def held(container: Container, entries: Iterable[Entry]) -> Holding:
 
 
 def _root(
-    container: Container, entry: Entry, holding: Holding
+    container: Container, entry: ArchiveEntry, holding: Holding
 ) -> tuple[Manifest, Sequence[Descriptor]]:
     """The manifest that an entry's tag names, and what of it runs somewhere."""
     if entry.root is not None:
@@ -165,7 +165,7 @@ def _manifest(container: Container, digest: Digest, holding: Holding) -> Manifes
     return repository.manifest(digest)
 
 
-def _listed(container: Container, entry: Entry) -> list[Descriptor]:
+def _listed(container: Container, entry: ArchiveEntry) -> list[Descriptor]:
     """What an entry lists, as an index of the Go program would."""
     return [
         Descriptor(

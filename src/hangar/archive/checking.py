@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from isal import isal_zlib
 
 from hangar.archive.archive import Archive
-from hangar.archive.index import Entry
+from hangar.archive.index import ArchiveEntry
 from hangar.archive.names import INDEX, blob_digest, blob_name, members
 from hangar.deadline import current
 from hangar.errors import HangarError, InvalidArchive, InvalidDigest
@@ -17,7 +17,7 @@ from hangar.oci import MAX_MANIFEST, Descriptor, Digest, Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class ArchiveFindings:
     """What is wrong with an archive.
 
     Attributes:
@@ -43,7 +43,7 @@ class Findings:
 Mapper = Callable[[Callable[[Descriptor], bool], Iterable[Descriptor]], list[bool]]
 
 
-def examined(archive: Archive, each: Mapper) -> Findings:
+def examined(archive: Archive, each: Mapper) -> ArchiveFindings:
     """Hash every blob; look for all that the entries need.
 
     Args:
@@ -64,7 +64,7 @@ def examined(archive: Archive, each: Mapper) -> Findings:
         for name in needs.sizes:
             if not _is_there(archive, name, needs):
                 missing[name] = (*missing.get(name, ()), entry.name)
-    return Findings(
+    return ArchiveFindings(
         members=len(names),
         missing=missing,
         damaged=tuple(name for name in names if name in damaged),
@@ -73,7 +73,7 @@ def examined(archive: Archive, each: Mapper) -> Findings:
     )
 
 
-def unusable(archive: Archive, findings: Findings) -> tuple[str, ...]:
+def unusable(archive: Archive, findings: ArchiveFindings) -> tuple[str, ...]:
     """Names of the entries that lack something."""
     gone = {*findings.missing, *findings.damaged}
     bad = (e for e in archive.index.entries if gone & _needs(archive, e).sizes.keys())
@@ -88,7 +88,7 @@ class _Needs:
     unreadable: set[str] = field(default_factory=set)
 
 
-def _needs(archive: Archive, entry: Entry) -> _Needs:
+def _needs(archive: Archive, entry: ArchiveEntry) -> _Needs:
     """Walk all that an entry names, as far as it is there."""
     needs = _Needs()
     waiting: list[tuple[str, str, int | None]] = [

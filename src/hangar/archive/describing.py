@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hangar.archive.contents import ArchiveRepository, closure
-from hangar.archive.index import Entry, Image
+from hangar.archive.index import ArchiveEntry, Image
 from hangar.oci import MAX_CONFIG, Descriptor, Digest, Manifest, Platform, load_object
 
 
 def described(
     repository: ArchiveRepository, source: str, tag: str, root: Digest
-) -> Entry:
+) -> ArchiveEntry:
     """Make the entry of an image that is whole in the archive.
 
     Args:
@@ -31,7 +31,7 @@ def described(
         for manifest in closure(repository, root)
         for attached in repository.attached_to(manifest.digest)
     )
-    return Entry(
+    return ArchiveEntry(
         source=source,
         tag=tag,
         images=images,

@@ -22,7 +22,7 @@ from hangar.archive.contents import (
 )
 from hangar.archive.describing import described
 from hangar.archive.draft_repository import DraftRepository
-from hangar.archive.index import Entry, Index
+from hangar.archive.index import ArchiveEntry, ArchiveIndex
 from hangar.archive.journal import Stored
 from hangar.archive.names import INDEX, blob_name, members
 from hangar.archive.writer import Writer
@@ -51,13 +51,13 @@ class Draft:
     def __init__(
         self,
         zip_writer: Writer,
-        index: Index | None = None,
+        index: ArchiveIndex | None = None,
         *,
         spare: Container | None = None,
         bases: Sequence[Container] = (),
     ) -> None:
         self.writer = zip_writer
-        self.index = index or Index()
+        self.index = index or ArchiveIndex()
         self._spare = spare
         self._bases = bases
         self._left: dict[str, str] = dict(self.index.bases)
@@ -150,7 +150,7 @@ class Draft:
         *,
         without: Iterable[str] = (),
         missing: Sequence[str] = (),
-    ) -> Index:
+    ) -> ArchiveIndex:
         """Write the index and give the archive its name.
 
         Args:
@@ -177,7 +177,7 @@ class Draft:
         names = dict.fromkeys(
             name for entry in entries.values() for name in self._needed(entry)
         )
-        index = Index(
+        index = ArchiveIndex(
             entries=tuple(entries.values()),
             time=self.index.time or _now(),
             missing=tuple(missing),
@@ -225,7 +225,7 @@ class Draft:
             self.writer.fill(name, blob.size, opened)
         return Put.SENT
 
-    def adopt(self, other: Archive, entry: Entry) -> None:
+    def adopt(self, other: Archive, entry: ArchiveEntry) -> None:
         """Copy an image of another archive inside the kernel.
 
         It joins what has its name here, as when images are copied to a registry.
@@ -326,7 +326,7 @@ class Draft:
             return False
         return True
 
-    def _entry(self, name: str, reference: str) -> Entry:
+    def _entry(self, name: str, reference: str) -> ArchiveEntry:
         repository = self.repository(name)
         root = repository.resolve(reference)
         source, tag = name, reference
@@ -334,7 +334,7 @@ class Draft:
             source, tag = f"{name}@{root.algorithm}", root.hex
         return described(repository, source, tag, root)
 
-    def _needed(self, entry: Entry) -> list[str]:
+    def _needed(self, entry: ArchiveEntry) -> list[str]:
         """Names of the members that an entry needs, in the order of a packed archive.
 
         Raises:
@@ -351,7 +351,7 @@ class Draft:
             raise self._not_whole(entry)
         return names
 
-    def _listed(self, entry: Entry) -> Iterator[str]:
+    def _listed(self, entry: ArchiveEntry) -> Iterator[str]:
         repository = self.repository(entry.repository)
         root = repository.resolve(entry.reference)
         for manifest in closure(repository, root):
@@ -362,7 +362,7 @@ class Draft:
             if manifest.digest not in repository.holding.made:
                 yield from (name for name, _ in members(manifest))
 
-    def _not_whole(self, entry: Entry) -> InvalidArchive:
+    def _not_whole(self, entry: ArchiveEntry) -> InvalidArchive:
         message = f"{self.path}: {entry.name} is not whole"
         hint = f"drop what is not whole: hangar archive repair {self.path}"
         return InvalidArchive(message, hint=hint)

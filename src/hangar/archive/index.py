@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 
 from hangar.archive.names import INDEX
 from hangar.errors import InvalidArchive, InvalidDigest, InvalidManifest, Unsupported
-from hangar.oci import Descriptor, Digest, Platform, compact
+from hangar.gojson import compact_json
+from hangar.oci import Descriptor, Digest, Platform
 
 VERSION = "v1.2.0"
 """Of the format: what Hangar v1.7 and later read and write."""
@@ -82,7 +83,7 @@ class Attached:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ArchiveEntry:
     """One image of an archive.
 
     Attributes:
@@ -140,7 +141,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Index:
+class ArchiveIndex:
     """What an archive says that it holds.
 
     Attributes:
@@ -151,7 +152,7 @@ class Index:
         bases: blobs left to other archives: the archive's file name by digest.
     """
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ArchiveEntry, ...] = ()
     time: str = ""
     version: str = VERSION
     missing: tuple[str, ...] = ()
@@ -162,10 +163,10 @@ class Index:
         value = _filled(list=[entry.to_json() for entry in self.entries])
         value |= {"version": self.version, "time": self.time}
         value |= _filled(missing=list(self.missing), bases=dict(self.bases))
-        return compact(value)
+        return compact_json(value)
 
     @classmethod
-    def parse(cls, raw: bytes) -> Index:
+    def parse(cls, raw: bytes) -> ArchiveIndex:
         """Read ``index.json``.
 
         Raises:
@@ -180,7 +181,7 @@ class Index:
         return index
 
 
-def _parse(text: str) -> Index:
+def _parse(text: str) -> ArchiveIndex:
     """Read the index an entry at a time, for it may be large."""
     values: dict[str, Any] = {}
     at = _expect(text, 0, "{")
@@ -194,7 +195,7 @@ def _parse(text: str) -> Index:
         at = _after(text, at, "}")
     if text[at + 1 :].strip():
         _refuse("something follows its end")
-    return Index(
+    return ArchiveIndex(
         entries=_typed(values.get("list"), tuple, "list", ()),
         time=_typed(values.get("time"), str, "time", ""),
         version=_typed(values.get("version"), str, "version", None),
@@ -203,7 +204,7 @@ def _parse(text: str) -> Index:
     )
 
 
-def _entries(text: str, at: int) -> tuple[tuple[Entry, ...], int]:
+def _entries(text: str, at: int) -> tuple[tuple[ArchiveEntry, ...], int]:
     """Read the list that begins at ``at``; return it, and where it ends."""
     entries = []
     at = _expect(text, at, "[")
@@ -233,7 +234,7 @@ def _after(text: str, at: int, end: str) -> int:
     return at
 
 
-def _entry(value: Any) -> Entry:
+def _entry(value: Any) -> ArchiveEntry:
     """Read one entry.
 
     Raises:
@@ -241,7 +242,7 @@ def _entry(value: Any) -> Entry:
     """
     value = _typed(value, dict, "list", None)
     root = value.get("root")
-    return Entry(
+    return ArchiveEntry(
         source=_typed(value.get("source"), str, "source", None),
         tag=_typed(value.get("tag"), str, "tag", ""),
         images=tuple(map(_image, _typed(value.get("images"), list, "images", []))),

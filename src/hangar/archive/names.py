@@ -7,11 +7,12 @@ share/sha256/<hex>              every blob and every manifest
 
 from __future__ import annotations
 
-from hangar.oci import OCI_INDEX, Digest, Manifest, compact
+from hangar.gojson import compact_json
+from hangar.oci import OCI_INDEX, Digest, Manifest
 
 INDEX = "index.json"
 
-_LAYOUT = compact({"imageLayoutVersion": "1.0.0"})
+_LAYOUT = compact_json({"imageLayoutVersion": "1.0.0"})
 
 
 def blob_name(digest: Digest) -> str:
@@ -38,6 +39,6 @@ def members(manifest: Manifest) -> tuple[tuple[str, bytes], ...]:
     folder = manifest.digest.hex
     return (
         own,
-        (f"{folder}/index.json", compact(value)),
+        (f"{folder}/index.json", compact_json(value)),
         (f"{folder}/oci-layout", _LAYOUT),
     )

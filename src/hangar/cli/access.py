@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 import hangar
+from hangar import Patience
 from hangar.cli.command import accepts_anything, option
 from hangar.cli.limits import RATES, SIZE, by_host
 from hangar.cli.pflag import BOOLEAN, FileName
-from hangar.retry import Patience
 
 AUTHFILE = option(
     "--authfile",

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 import hangar
+from hangar import read_list
 from hangar.cli import files
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
@@ -16,7 +17,6 @@ from hangar.cli.options import ARCHIVE, AUTO_YES, SOURCE_REGISTRY
 from hangar.cli.pflag import LIST, FileName
 from hangar.cli.prompts import allow_writing
 from hangar.cli.records import Level, Record
-from hangar.imagelist import read
 
 
 @command(
@@ -94,7 +94,9 @@ def export(
     Images are copied with all the platforms that the archive has of them.
     """
     allow_writing(destination, yes=auto_yes, listed=file)
-    lines = [line for line in read(file) if _is_image(console, line.text, line.valid)]
+    lines = [
+        line for line in read_list(file) if _is_image(console, line.text, line.valid)
+    ]
     done = hangar.export_images(
         lines, Path(source), Path(destination), source_registry=source_registry
     )

@@ -10,6 +10,20 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from hangar import (
+    DEFAULT_JOBS,
+    MAX_JOBS,
+    Event,
+    ImageStarted,
+    Interrupted,
+    Line,
+    Report,
+    Reporter,
+    Selection,
+    Status,
+    Stop,
+    read_list,
+)
 from hangar.cli import figures, files
 from hangar.cli.conclusion import foretold, summary
 from hangar.cli.console import Console
@@ -20,12 +34,6 @@ from hangar.cli.progress import Progress
 from hangar.cli.records import Level, Record
 from hangar.cli.report import report_json
 from hangar.cli.words import Words
-from hangar.deadline import Stop
-from hangar.errors import Interrupted
-from hangar.events import Event, ImageStarted, Report, Reporter, Status
-from hangar.imagelist import Line, read
-from hangar.operations.transfer import DEFAULT_JOBS, MAX_JOBS
-from hangar.selection import Selection
 
 
 class Work(Protocol):
@@ -86,7 +94,7 @@ class Run:
             lines: what takes the place of a list that the user did not give.
             prepare: asks what is to be asked about the images, before all else.
         """
-        given = lines if lines is not None else read(self.batch.file)
+        given = lines if lines is not None else read_list(self.batch.file)
         wanted = [line for line in given if self._understands(line)]
         ignored = [line for line in given if not self._understands(line)]
         self._warn(wanted, ignored)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hangar import Outcome, Report, Status
 from hangar.cli import figures
 from hangar.cli.words import Words, moved
-from hangar.events import Outcome, Report, Status
 
 
 def summary(report: Report, ignored: int, words: Words) -> str:

@@ -14,10 +14,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from hangar import HangarError
 from hangar.cli import output
 from hangar.cli.lines import as_json, as_log, as_shown
 from hangar.cli.records import Level, Record, printable
-from hangar.errors import HangarError
 
 FORMATS = ("text", "json")
 """What ``--log-format`` accepts."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import click
 
 import hangar
+from hangar import Digest, HangarError, Interrupted
 from hangar.cli import figures
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.options import AUTO_YES, image_argument, registry_options
 from hangar.cli.pflag import BOOLEAN
 from hangar.cli.prompts import confirmed
-from hangar.errors import HangarError, Interrupted
-from hangar.oci import Digest
 
 _NAMED = 10
 """Tags that are named; of more, only the number is told."""

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from hangar.errors import HangarError
+from hangar import HangarError
 
 
 def write(name: str, text: str) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 import click
 
 import hangar
+from hangar import Platform, indented_json
 from hangar.cli import figures
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.options import bundle, image_argument, registry_options
 from hangar.cli.output import show_bytes
 from hangar.cli.pflag import BOOLEAN
-from hangar.oci import Platform, indented
 
 
 def _platform(override_arch: str, override_os: str, override_variant: str) -> Platform:
@@ -101,7 +101,7 @@ def inspect(
                 console.result(row)
         else:
             summary = hangar.summarize(found, platform)
-            show_bytes(indented(_as_json(summary)) + b"\n")
+            show_bytes(indented_json(_as_json(summary)) + b"\n")
 
 
 def _as_json(summary: hangar.Summary) -> dict[str, Any]:

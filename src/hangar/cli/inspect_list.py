@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 import hangar
+from hangar import Line, Report, Status
 from hangar.cli import files
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
@@ -18,8 +19,6 @@ from hangar.cli.pflag import FileName
 from hangar.cli.platform_report import FORMATS, platform_report
 from hangar.cli.prompts import allow_writing
 from hangar.cli.words import Words
-from hangar.events import Report, Status
-from hangar.imagelist import Line
 
 INSPECTING = Words(
     started="",

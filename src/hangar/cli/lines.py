@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
+from hangar import Status
 from hangar.cli.records import Level, Record, printable
 from hangar.cli.report import outcome_json
-from hangar.events import Status
 
 _DIM, _RED, _GREEN, _YELLOW, _CYAN, _WHITE = 2, 31, 32, 33, 36, 37
 _COLOURS = {

@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from hangar.archive import Archive, Entry, Findings, Index
-from hangar.oci import OCI_MANIFEST
+from hangar import Archive, ArchiveEntry, ArchiveFindings, ArchiveIndex
 
 _SPARE = "unknown"
 """What attestations run on."""
@@ -25,17 +24,17 @@ def rows(archive: Archive) -> Iterator[str]:
         yield " | ".join(_columns(archive, number, entry))
 
 
-def index_json(index: Index) -> str:
+def index_json(index: ArchiveIndex) -> str:
     """The whole index, for people and programs."""
     return json.dumps(json.loads(index.to_bytes()), indent=2, ensure_ascii=False)
 
 
-def findings_json(findings: Findings) -> str:
+def findings_json(findings: ArchiveFindings) -> str:
     """What was found in an archive."""
     return json.dumps({"ok": findings.ok, **asdict(findings)}, indent=2)
 
 
-def _columns(archive: Archive, number: int, entry: Entry) -> list[str]:
+def _columns(archive: Archive, number: int, entry: ArchiveEntry) -> list[str]:
     architectures, systems = list(entry.architectures), list(entry.systems)
     kind = ""
     if _SPARE in architectures and _SPARE in systems:
@@ -55,15 +54,15 @@ def _columns(archive: Archive, number: int, entry: Entry) -> list[str]:
     return [*columns, kind] if kind else columns
 
 
-def _kind(archive: Archive, entry: Entry) -> str:
-    if [image.media_type for image in entry.images] != [OCI_MANIFEST]:
+def _kind(archive: Archive, entry: ArchiveEntry) -> str:
+    if len(entry.images) != 1:
         return ""
     repository = archive.repository(entry.repository)
     layers = repository.manifest(entry.images[0].digest).layers
     return _KINDS.get(layers[0].media_type, "") if layers else ""
 
 
-def _layers(archive: Archive, entry: Entry) -> int:
+def _layers(archive: Archive, entry: ArchiveEntry) -> int:
     """Bytes of an entry's layers, each once."""
     layers = {layer for image in entry.images for layer in image.layers}
     return sum(archive.size_of(layer) for layer in layers)

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 import hangar
+from hangar import Line, Report
 from hangar.cli.accounts import log_in_where_demanded
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
@@ -26,8 +27,6 @@ from hangar.cli.options import (
     selection_options,
 )
 from hangar.cli.pflag import BOOLEAN, LIST
-from hangar.events import Report
-from hangar.imagelist import Line
 
 LOADING = replace(
     COPYING,

@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 
 import hangar
+from hangar import Credential, CredentialKey, CredentialsRefused, HangarError, Patience
 from hangar.cli.access import CERT_DIR, RETRY_TIMES, TLS_VERIFY
 from hangar.cli.accounts import configuration_options
 from hangar.cli.command import command, option
@@ -16,9 +17,6 @@ from hangar.cli.console import Console
 from hangar.cli.options import warn_of
 from hangar.cli.passwords import ask_password, ask_username, can_ask, read_password
 from hangar.cli.pflag import BOOLEAN, DURATION
-from hangar.configuration import Credential, Key
-from hangar.errors import CredentialsRefused, HangarError
-from hangar.retry import Patience
 
 _PAUSE = 1.0
 """Seconds before the second try; doubles with each further one."""
@@ -104,7 +102,7 @@ class _Attempt:
     """Logging in to one registry, as the user sees it."""
 
     console: Console
-    key: Key
+    key: CredentialKey
     registries: hangar.Registries
     timeout: float | None
 
@@ -169,7 +167,7 @@ class _Attempt:
 
 def _key(
     ctx: click.Context, names: tuple[str, ...], configuration: hangar.Configuration
-) -> Key:
+) -> CredentialKey:
     """What to log in to."""
     if len(names) > 1:
         message = "login accepts only one registry to log in to"
@@ -178,7 +176,7 @@ def _key(
     if not names:
         message = "no registries found in registries.conf, a registry must be provided"
         raise click.UsageError(message, ctx)
-    return Key.parse(names[0])
+    return CredentialKey.parse(names[0])
 
 
 def _from_standard_input(ctx: click.Context, username: str, password: str) -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import click
 
 import hangar
+from hangar import CredentialKey, HangarError
 from hangar.cli.accounts import configuration_options
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.options import Function
 from hangar.cli.pflag import BOOLEAN, DURATION
-from hangar.configuration import Key
-from hangar.errors import HangarError
 
 
 def _without_effect(function: Function) -> Function:
@@ -74,7 +73,7 @@ def logout(
     if len(names) > 1:
         message = "logout accepts only one registry to log out from"
         raise click.UsageError(message, ctx)
-    key = Key.parse(names[0])
+    key = CredentialKey.parse(names[0])
     removed = hangar.logout(str(key), configuration=configuration)
     left = configuration.credentials.locate(key)
     place = left.place if left else ""

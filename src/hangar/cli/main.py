@@ -8,13 +8,13 @@ from typing import NoReturn
 
 import click
 
+from hangar import Interrupted, InvalidInput
 from hangar.cli.command import settings
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.output import settle
 from hangar.cli.records import Level, Record
 from hangar.cli.tree import ROOT, find
-from hangar.errors import Interrupted, InvalidInput
 
 
 def run() -> NoReturn:

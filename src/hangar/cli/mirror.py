@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import hangar
+from hangar import Line, Report, Status
 from hangar.cli.accounts import log_in_where_demanded
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
@@ -25,8 +26,6 @@ from hangar.cli.options import (
 )
 from hangar.cli.pflag import BOOLEAN
 from hangar.cli.words import Words
-from hangar.events import Report, Status
-from hangar.imagelist import Line
 
 COPYING = Words(
     started="Copying [{source}] => [{destination}]",

@@ -17,12 +17,11 @@ from typing import Any
 import click
 
 import hangar
+from hangar import DEFAULT_JOBS, MAX_JOBS, Unsupported
 from hangar.cli.access import ONE_SIDE, TWO_SIDES, Access, TwoSided
 from hangar.cli.command import option
 from hangar.cli.console import Console
 from hangar.cli.pflag import BOOLEAN, DURATION, LIST, FileName
-from hangar.errors import Unsupported
-from hangar.operations.transfer import DEFAULT_JOBS, MAX_JOBS
 
 Function = Callable[..., Any]
 

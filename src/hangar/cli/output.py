@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 
-from hangar.errors import HangarError
+from hangar import HangarError
 
 
 def show(text: str, *, end: str = "\n") -> None:

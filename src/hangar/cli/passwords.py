@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 
-from hangar.errors import InvalidInput
+from hangar import InvalidInput
 
 _LONGEST = 1 << 20
 """Bytes of standard input; more is no password."""

@@ -14,8 +14,7 @@ from typing import Any
 
 import yaml
 
-from hangar.events import Outcome, Report, Status
-from hangar.oci import Descriptor, Platform, indented
+from hangar import Descriptor, Outcome, Platform, Report, Status, indented_json
 
 _VERSION = "v1.2.0"
 _CSV = ("image", "digest", "platform", "osVersion", "osFeature", "mediaType")
@@ -57,7 +56,7 @@ def _csv(found: list[Outcome]) -> str:
 
 
 def _json(found: list[Outcome]) -> str:
-    return indented(_index(found, "mediaType")).decode()
+    return indented_json(_index(found, "mediaType")).decode()
 
 
 def _yaml(found: list[Outcome]) -> str:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hangar.events import (
+from hangar import (
     BlobFinished,
     BlobProgress,
     BlobStarted,

@@ -6,10 +6,9 @@ import contextlib
 import sys
 from pathlib import Path
 
+from hangar import STANDARD_INPUT, HangarError
 from hangar.cli import output
 from hangar.cli.records import printable
-from hangar.errors import HangarError
-from hangar.imagelist import STANDARD_INPUT
 
 _LONGEST = 1024
 """Bytes of an answer that are read."""

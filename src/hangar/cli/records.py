@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from hangar.events import Outcome
+from hangar import Outcome
 
 
 class Level(IntEnum):

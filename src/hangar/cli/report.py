@@ -9,8 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import hangar
-from hangar.events import Outcome, Report, Status
-from hangar.imagelist import Line
+from hangar import Line, Outcome, Report, Status
 
 SCHEMA = "hangar-report/1"
 """Grows only by new keys; anything else gets another number."""

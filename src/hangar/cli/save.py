@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import hangar
+from hangar import Line, Report, Status
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
@@ -24,8 +25,6 @@ from hangar.cli.options import (
 from hangar.cli.pflag import BOOLEAN, LIST, FileName
 from hangar.cli.prompts import allow_writing
 from hangar.cli.words import Words
-from hangar.events import Report, Status
-from hangar.imagelist import Line
 
 SAVING = Words(
     started="Saving [{source}]",

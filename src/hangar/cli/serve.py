@@ -6,20 +6,12 @@ from pathlib import Path
 
 import click
 
+import hangar
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.interrupts import stopping
 from hangar.cli.pflag import BOOLEAN
-from hangar.serving import (
-    Api,
-    DirectoryStorage,
-    MemoryStorage,
-    Passwords,
-    Registry,
-    Server,
-    tls_context,
-)
 
 _A_DAY = 86400.0
 
@@ -77,12 +69,15 @@ def serve(
         message = "--tls-cert and --tls-key go together"
         raise click.UsageError(message, ctx)
     console: Console = ctx.obj
-    storage = DirectoryStorage(Path(data)) if data else MemoryStorage()
-    api = Api(Registry(storage), read_only=read_only)
-    handler = Passwords(Path(htpasswd), api) if htpasswd else api
-    tls = tls_context(Path(tls_cert), Path(tls_key)) if tls_cert else None
-    with stopping(console) as stop, Server(handler, addr, tls=tls) as server:
-        scheme = "https" if tls else "http"
+    registry = hangar.serve(
+        addr,
+        data=Path(data) if data else None,
+        tls=(Path(tls_cert), Path(tls_key)) if tls_cert else None,
+        htpasswd=Path(htpasswd) if htpasswd else None,
+        read_only=read_only,
+    )
+    with stopping(console) as stop, registry as server:
+        scheme = "https" if tls_cert else "http"
         console.warn(f"Listening on {scheme}://{server.address}")
         while not stop.wait(_A_DAY):
             pass

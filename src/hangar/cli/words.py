@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from hangar.cli import figures
-from hangar.cli.console import failure
-from hangar.cli.records import Level, Record
-from hangar.errors import Interrupted
-from hangar.events import (
+from hangar import (
     Event,
     ImageFinished,
     ImageStarted,
+    Interrupted,
     Noticed,
     Outcome,
     Status,
     Traffic,
 )
+from hangar.cli import figures
+from hangar.cli.console import failure
+from hangar.cli.records import Level, Record
 
 
 @dataclass(frozen=True, slots=True)

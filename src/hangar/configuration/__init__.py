@@ -6,7 +6,7 @@
 from hangar.configuration.certificates import Certificates
 from hangar.configuration.credential import Credential
 from hangar.configuration.credentials import Credentials
-from hangar.configuration.keys import Key
+from hangar.configuration.keys import CredentialKey
 from hangar.configuration.policy import Policy
 from hangar.configuration.registries import Endpoint, RegistriesConf
 from hangar.configuration.settings import Configuration
@@ -15,9 +15,9 @@ __all__ = [
     "Certificates",
     "Configuration",
     "Credential",
+    "CredentialKey",
     "Credentials",
     "Endpoint",
-    "Key",
     "Policy",
     "RegistriesConf",
 ]

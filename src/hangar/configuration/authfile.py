@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from hangar.configuration.credential import Credential, without_secrets
 from hangar.configuration.files import invalid, read_json, table, text
 from hangar.configuration.keychain import Keychain
-from hangar.configuration.keys import Key
+from hangar.configuration.keys import CredentialKey
 from hangar.configuration.secrecy import edited, replace_json
 
 
@@ -56,7 +56,7 @@ class AuthFile:
         """Whether there is such a file."""
         return self._value is not None
 
-    def find(self, key: Key) -> Credential | None:
+    def find(self, key: CredentialKey) -> Credential | None:
         """What a helper knows of the registry, else the entry with the longest key."""
         keychain = self._keychain(key)
         found = keychain.find(key) if keychain else None
@@ -69,7 +69,7 @@ class AuthFile:
                     return found
         return None
 
-    def store(self, key: Key, credential: Credential) -> str:
+    def store(self, key: CredentialKey, credential: Credential) -> str:
         """Keep a credential here or with the registry's helper; return where."""
         if self._for_docker and key.path:
             reason = f"docker knows no credentials for a part of a registry: {key}"
@@ -88,7 +88,7 @@ class AuthFile:
             self._write(path, {**auths, name: credential.entry(before)})
         return str(self)
 
-    def erase(self, key: Key) -> bool:
+    def erase(self, key: CredentialKey) -> bool:
         """Forget what is kept for exactly this key; tell whether that was anything."""
         if not self.is_there:
             return False
@@ -125,11 +125,13 @@ class AuthFile:
         return table(auths, self.path, "auths")
 
     @property
-    def _helpers(self) -> dict[Key, str]:
+    def _helpers(self) -> dict[CredentialKey, str]:
         """Names of helpers by registry; "" is the file itself."""
         named = (self._value or {}).get("credHelpers")
         return {
-            Key.stored_as(name): text(helper, self.path, f"credHelpers.{name}")
+            CredentialKey.stored_as(name): text(
+                helper, self.path, f"credHelpers.{name}"
+            )
             for name, helper in table(named, self.path, "credHelpers").items()
         }
 
@@ -138,19 +140,19 @@ class AuthFile:
         """Name of the helper for all other registries, or ""."""
         return text((self._value or {}).get("credsStore"), self.path, "credsStore")
 
-    def _keychain(self, key: Key) -> Keychain | None:
-        helper = self._helpers.get(Key(key.registry), self._store)
+    def _keychain(self, key: CredentialKey) -> Keychain | None:
+        helper = self._helpers.get(CredentialKey(key.registry), self._store)
         return self._kept_by(helper) if helper else None
 
     def _kept_by(self, helper: str) -> Keychain:
         return self._keychain_of(helper, for_docker=self._for_docker)
 
-    def _names(self, key: Key) -> list[str]:
+    def _names(self, key: CredentialKey) -> list[str]:
         """Under which names there are entries for a key, the usual one first."""
         names = [
             name
             for name in self._auths
-            if Key.stored_as(name, hosts_only=self._is_oldest) == key
+            if CredentialKey.stored_as(name, hosts_only=self._is_oldest) == key
         ]
         usual = key.spelled(for_docker=self._for_docker)
         return sorted(names, key=lambda name: name != usual)

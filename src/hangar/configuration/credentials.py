@@ -14,7 +14,7 @@ from hangar.configuration.authfile import AuthFile
 from hangar.configuration.credential import Credential
 from hangar.configuration.files import home, is_readable_by_others, user_configuration
 from hangar.configuration.keychain import Keychain
-from hangar.configuration.keys import Key
+from hangar.configuration.keys import CredentialKey
 from hangar.configuration.registries import AUTH_FILES, RegistriesConf
 from hangar.errors import InvalidConfiguration
 
@@ -74,10 +74,10 @@ class Credentials:
 
     def find(self, registry: str, repository: str = "") -> Credential | None:
         """Look for the credential of a registry or repository; None: there is none."""
-        found = self.locate(Key(registry, repository))
+        found = self.locate(CredentialKey(registry, repository))
         return found.credential if found else None
 
-    def locate(self, key: Key) -> Found | None:
+    def locate(self, key: CredentialKey) -> Found | None:
         """Look for a credential and where it is."""
         with self._lock:
             for place in self._places(self._files):
@@ -87,7 +87,7 @@ class Credentials:
                     return Found(found, str(place))
         return None
 
-    def store(self, key: Key, credential: Credential) -> str:
+    def store(self, key: CredentialKey, credential: Credential) -> str:
         """Keep a credential; return where.
 
         Raises:
@@ -105,7 +105,7 @@ class Credentials:
             self._look_at(self._own)
             return stored
 
-    def erase(self, key: Key) -> bool:
+    def erase(self, key: CredentialKey) -> bool:
         """Forget what `store` keeps for exactly this key; tell if that was anything.
 
         Raises:

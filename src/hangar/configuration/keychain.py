@@ -8,7 +8,7 @@ from typing import Any
 
 from hangar.configuration import helpers
 from hangar.configuration.credential import TOKEN_USER, Credential
-from hangar.configuration.keys import Key
+from hangar.configuration.keys import CredentialKey
 from hangar.errors import InvalidConfiguration
 
 
@@ -35,12 +35,12 @@ class Keychain:
     def __str__(self) -> str:
         return f"credential helper: {self._helper}"
 
-    def find(self, key: Key) -> Credential | None:
+    def find(self, key: CredentialKey) -> Credential | None:
         """The credential of a key's registry; helpers know nothing of parts."""
         found = (self._get(server) for server in self._servers(key))
         return next(filter(None, found), None)
 
-    def store(self, key: Key, credential: Credential) -> str:
+    def store(self, key: CredentialKey, credential: Credential) -> str:
         """Have it keep a credential; return where that is."""
         if key.path:
             message = f"{self} keeps nothing for a part of a registry: {key}"
@@ -59,7 +59,7 @@ class Keychain:
         self._known[server] = credential
         return str(self)
 
-    def erase(self, key: Key) -> bool:
+    def erase(self, key: CredentialKey) -> bool:
         """Have it forget the credential of a registry; tell whether it had one."""
         if key.path:
             return False
@@ -75,9 +75,9 @@ class Keychain:
             self._tell("erase", server)
         self._known.clear()
 
-    def _servers(self, key: Key) -> list[str]:
+    def _servers(self, key: CredentialKey) -> list[str]:
         """What it may call a registry, in the order of asking."""
-        whole = Key(key.registry)
+        whole = CredentialKey(key.registry)
         names = (whole.spelled(for_docker=f) for f in (self._for_docker, True, False))
         return list(dict.fromkeys(names))
 

@@ -16,7 +16,7 @@ _HUB_HOSTS = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"})
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CredentialKey:
     """A registry, or what lies below a path of it.
 
     Attributes:
@@ -53,15 +53,15 @@ class Key:
         return cls(DOCKER_HUB if host in _HUB_HOSTS else host, path.rstrip("/"))
 
     @property
-    def above(self) -> Iterator[Key]:
+    def above(self) -> Iterator[CredentialKey]:
         """The keys that cover this one, itself first, the whole registry last."""
         parts = self.path.split("/") if self.path else []
         for count in range(len(parts), -1, -1):
-            yield Key(self.registry, "/".join(parts[:count]))
+            yield CredentialKey(self.registry, "/".join(parts[:count]))
 
     def spelled(self, *, for_docker: bool) -> str:
         """How it is written into files, and told to helpers."""
-        is_hub = self == Key(DOCKER_HUB)
+        is_hub = self == CredentialKey(DOCKER_HUB)
         return HUB_URL if for_docker and is_hub else str(self)
 
     def __str__(self) -> str:

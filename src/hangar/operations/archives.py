@@ -8,9 +8,9 @@ from pathlib import Path
 
 from hangar.archive import (
     Archive,
+    ArchiveEntry,
+    ArchiveFindings,
     Draft,
-    Entry,
-    Findings,
     Unfinished,
     examined,
     salvaged,
@@ -52,7 +52,7 @@ def create_archive(path: Path) -> None:
         draft.finish()
 
 
-def merge_archives(sources: Sequence[Path], output: Path) -> list[Entry]:
+def merge_archives(sources: Sequence[Path], output: Path) -> list[ArchiveEntry]:
     """Make one archive of several; images of the same name become one.
 
     Of two images for the same platform, the later one stays. Returns its entries.
@@ -64,7 +64,7 @@ def merge_archives(sources: Sequence[Path], output: Path) -> list[Entry]:
     """
     _check_apart(output, sources)
     with Draft.create(output) as draft:
-        entries: list[Entry] = []
+        entries: list[ArchiveEntry] = []
         for source in sources:
             with Archive.open(source) as archive:
                 entries += _carry_over(archive, archive.entries, draft)
@@ -80,7 +80,7 @@ class Exported:
         failed: lines of the list that are not in the old one, with the reason.
     """
 
-    entries: tuple[Entry, ...]
+    entries: tuple[ArchiveEntry, ...]
     failed: dict[str, HangarError]
 
 
@@ -166,7 +166,7 @@ def stored_file(archive: Archive, name: str) -> Iterator[bytes]:
     return verified(repository.blob(layer), layer)
 
 
-def verify_archive(path: Path, *, jobs: int = 2) -> Findings:
+def verify_archive(path: Path, *, jobs: int = 2) -> ArchiveFindings:
     """Hash every blob of an archive, and look for all that its images need.
 
     Raises:
@@ -226,8 +226,8 @@ def repair_archive(path: Path) -> Repaired:
 
 
 def _carry_over(
-    archive: Archive, entries: Iterable[Entry], draft: Draft
-) -> list[Entry]:
+    archive: Archive, entries: Iterable[ArchiveEntry], draft: Draft
+) -> list[ArchiveEntry]:
     carried = list(entries)
     for entry in carried:
         draft.adopt(archive, entry)
@@ -239,10 +239,10 @@ def _chosen(
     lines: Iterable[str | Line],
     registry: str,
     failed: dict[str, HangarError],
-) -> list[Entry]:
+) -> list[ArchiveEntry]:
     """Look up a list's lines; those that name nothing are put into ``failed``."""
     known = by_name([archive])
-    chosen: dict[str, Entry] = {}
+    chosen: dict[str, ArchiveEntry] = {}
     for line in lines_of(lines):
         if line.valid:
             try:
@@ -254,11 +254,11 @@ def _chosen(
     return list(chosen.values())
 
 
-def _names(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+def _names(entries: Iterable[ArchiveEntry]) -> list[tuple[str, str]]:
     return [(entry.repository, entry.reference) for entry in entries]
 
 
-def _texts(entries: Iterable[Entry]) -> tuple[str, ...]:
+def _texts(entries: Iterable[ArchiveEntry]) -> tuple[str, ...]:
     return tuple(entry.name for entry in entries)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from hangar.archive import Archive, Entry
+from hangar.archive import Archive, ArchiveEntry
 from hangar.copying import Route
 from hangar.errors import HangarError, NotFound
 from hangar.events import Outcome
@@ -95,9 +95,11 @@ def entry_lines(archives: Iterable[Archive]) -> tuple[Line, ...]:
     return tuple(Line(number, name, name) for number, name in enumerate(names, 1))
 
 
-def by_name(archives: Iterable[Archive]) -> dict[str, list[tuple[Archive, Entry]]]:
+def by_name(
+    archives: Iterable[Archive],
+) -> dict[str, list[tuple[Archive, ArchiveEntry]]]:
     """All entries of archives by their names."""
-    found: dict[str, list[tuple[Archive, Entry]]] = {}
+    found: dict[str, list[tuple[Archive, ArchiveEntry]]] = {}
     for archive in archives:
         for entry in archive.entries:
             found.setdefault(entry.name, []).append((archive, entry))
@@ -105,8 +107,8 @@ def by_name(archives: Iterable[Archive]) -> dict[str, list[tuple[Archive, Entry]
 
 
 def find_entries(
-    line: Line, known: dict[str, list[tuple[Archive, Entry]]], registry: str
-) -> list[tuple[Archive, Entry]]:
+    line: Line, known: dict[str, list[tuple[Archive, ArchiveEntry]]], registry: str
+) -> list[tuple[Archive, ArchiveEntry]]:
     """Look up what a line names; the Go program puts ``library/`` into short names.
 
     Args:
@@ -139,7 +141,7 @@ def _entry_name(name: Reference) -> str:
 
 def _route(
     line: Line,
-    found: tuple[Archive, Entry],
+    found: tuple[Archive, ArchiveEntry],
     registries: Registries,
     to: str,
     project: str,

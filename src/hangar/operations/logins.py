@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hangar.configuration import Configuration, Credential, Key
+from hangar.configuration import Configuration, Credential, CredentialKey
 from hangar.deadline import Deadline, applied
 from hangar.errors import AccessDenied, HangarError
 from hangar.reference import Reference
@@ -61,7 +61,7 @@ def login(
         AccessDenied: the registry is blocked by the configuration.
         HangarError: it could not be asked, or they could not be written.
     """
-    key, credential = Key.parse(registry), Credential(username, password)
+    key, credential = CredentialKey.parse(registry), Credential(username, password)
     credential.check()
     kept = registries.configuration.credentials
     with applied(Deadline(timeout)):
@@ -83,7 +83,7 @@ def check_login(
         AccessDenied: there is none, or the registry is blocked by the configuration.
         HangarError: it could not be asked.
     """
-    key = Key.parse(registry)
+    key = CredentialKey.parse(registry)
     found = registries.configuration.credentials.locate(key)
     if found is None:
         message = f"not logged into {key}"
@@ -103,7 +103,7 @@ def logout(registry: str, *, configuration: Configuration) -> bool:
         InvalidInput: the name is none, or a file or helper cannot be used.
         HangarError: the file cannot be written.
     """
-    return configuration.credentials.erase(Key.parse(registry))
+    return configuration.credentials.erase(CredentialKey.parse(registry))
 
 
 def logout_all(*, configuration: Configuration) -> None:

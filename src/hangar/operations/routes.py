@@ -6,11 +6,10 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from hangar import imagelist
 from hangar.copying import Route
 from hangar.errors import HangarError, InvalidReference
 from hangar.events import Outcome, Status
-from hangar.imagelist import Line
+from hangar.imagelist import Line, parse_list
 from hangar.reference import Reference, names_registry
 from hangar.registry import Registries
 from hangar.store import Destination, Source
@@ -120,7 +119,7 @@ def lines_of(lines: Iterable[str | Line]) -> tuple[Line, ...]:
     given = list(lines)
     if all(isinstance(line, Line) for line in given):
         return tuple(line for line in given if isinstance(line, Line))
-    return imagelist.parse(str(line) for line in given)
+    return parse_list(str(line) for line in given)
 
 
 def origin_of(line: Line) -> Reference:

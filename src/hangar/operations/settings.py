@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from hangar.configuration import Configuration, Key
+from hangar.configuration import Configuration, CredentialKey
 from hangar.http import Origin, Proxies
 from hangar.registry.registry import HOSTS
 
@@ -35,7 +35,7 @@ def settings_of(name: str, configuration: Configuration) -> list[Setting]:
         InvalidReference: the name is none.
         InvalidConfiguration: a file or helper cannot be used.
     """
-    key = Key.parse(name)
+    key = CredentialKey.parse(name)
     return [
         Setting("address", HOSTS.get(key.registry, key.registry)),
         *_places(key, configuration),
@@ -47,7 +47,7 @@ def settings_of(name: str, configuration: Configuration) -> list[Setting]:
     ]
 
 
-def _places(key: Key, configuration: Configuration) -> Iterator[Setting]:
+def _places(key: CredentialKey, configuration: Configuration) -> Iterator[Setting]:
     name = str(key)
     rule = configuration.registries.rule(name)
     if rule is None:
@@ -64,7 +64,7 @@ def _places(key: Key, configuration: Configuration) -> Iterator[Setting]:
     yield Setting("location", rule.rewritten(name, rule.location), detail, file)
 
 
-def _user(key: Key, configuration: Configuration) -> Setting:
+def _user(key: CredentialKey, configuration: Configuration) -> Setting:
     found = configuration.credentials.locate(key)
     if found is None:
         return Setting("user", None)
@@ -72,7 +72,9 @@ def _user(key: Key, configuration: Configuration) -> Setting:
     return Setting("user", found.credential.user, f"with {secret}", found.place)
 
 
-def _certificates(key: Key, configuration: Configuration) -> Iterator[Setting]:
+def _certificates(
+    key: CredentialKey, configuration: Configuration
+) -> Iterator[Setting]:
     found = configuration.certificates(key.registry)
     for path in found.authorities:
         yield Setting("authority", path.name, "", str(path.parent))
@@ -81,13 +83,13 @@ def _certificates(key: Key, configuration: Configuration) -> Iterator[Setting]:
         yield Setting("certificate", certificate.name, detail, folder)
 
 
-def _policy(key: Key, configuration: Configuration) -> Setting:
+def _policy(key: CredentialKey, configuration: Configuration) -> Setting:
     demand = configuration.policy.demand("docker", str(key))
     kinds = ", ".join(requirement.kind for requirement in demand.requirements)
     return Setting("policy", kinds, f"for {demand.scope}", demand.file)
 
 
-def _signatures(key: Key, configuration: Configuration) -> Iterator[Setting]:
+def _signatures(key: CredentialKey, configuration: Configuration) -> Iterator[Setting]:
     stated = configuration.attachments.find(str(key))
     detail, file = f"for {stated.scope}", str(stated.file)
     for name, url in (
@@ -101,7 +103,7 @@ def _signatures(key: Key, configuration: Configuration) -> Iterator[Setting]:
         yield Setting(name, stated.in_registry, detail, file)
 
 
-def _proxy(key: Key, configuration: Configuration) -> Setting:
+def _proxy(key: CredentialKey, configuration: Configuration) -> Setting:
     proxies = Proxies(configuration.environ)
     origin = Origin.of(f"https://{HOSTS.get(key.registry, key.registry)}")
     proxy = proxies.find(origin)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hangar.configuration import Configuration, Credential, Endpoint, Key
+from hangar.configuration import Configuration, Credential, CredentialKey, Endpoint
 from hangar.errors import AccessDenied, NotFound
 from hangar.http import Client, Tls
 from hangar.oci import Digest
@@ -152,7 +152,7 @@ class Registries:
         """What is configured about registries."""
         return self._configuration
 
-    def registry(self, key: Key) -> Registry:
+    def registry(self, key: CredentialKey) -> Registry:
         """The registry of which a key is a part; nothing is asked yet.
 
         Raises:
@@ -185,7 +185,9 @@ class Registries:
 
     def harbor(self, registry: str) -> Harbor:
         """The projects of a registry, if it is a Harbor; nothing is asked yet."""
-        return Harbor(self.registry(Key(registry)), self._credential(registry, ""))
+        return Harbor(
+            self.registry(CredentialKey(registry)), self._credential(registry, "")
+        )
 
     def _open(self, reference: Reference) -> Repository:
         own = self._configuration.endpoint(reference)

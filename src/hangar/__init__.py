@@ -71,6 +71,8 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.oci import Digest as Digest
     from hangar.oci import Manifest as Manifest
     from hangar.oci import Platform as Platform
+    from hangar.operations.archives import Exported as Exported
+    from hangar.operations.archives import Repaired as Repaired
     from hangar.operations.archives import create_archive as create_archive
     from hangar.operations.archives import export_images as export_images
     from hangar.operations.archives import merge_archives as merge_archives
@@ -82,9 +84,9 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.images import open_image as open_image
     from hangar.operations.inspection import Summary as Summary
     from hangar.operations.inspection import inspect_all as inspect_all
-    from hangar.operations.inspection import sizes as sizes
+    from hangar.operations.inspection import platform_sizes as platform_sizes
     from hangar.operations.inspection import summarize as summarize
-    from hangar.operations.loading import entry_lines as entry_lines
+    from hangar.operations.loading import archive_lines as archive_lines
     from hangar.operations.loading import load_routes as load_routes
     from hangar.operations.loading import open_archives as open_archives
     from hangar.operations.logins import Login as Login
@@ -93,6 +95,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.logins import login as login
     from hangar.operations.logins import logout as logout
     from hangar.operations.logins import logout_all as logout_all
+    from hangar.operations.merging import Part as Part
     from hangar.operations.merging import merge_manifests as merge_manifests
     from hangar.operations.merging import merged_index as merged_index
     from hangar.operations.merging import read_part as read_part
@@ -107,17 +110,19 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.saving import sync as sync
     from hangar.operations.serving import serve as serve
     from hangar.operations.settings import Setting as Setting
-    from hangar.operations.settings import settings_of as settings_of
+    from hangar.operations.settings import registry_settings as registry_settings
     from hangar.operations.tags import delete_image as delete_image
+    from hangar.operations.tags import find_tags as find_tags
     from hangar.operations.tags import list_tags as list_tags
-    from hangar.operations.tags import tags_of as tags_of
     from hangar.operations.transfer import DEFAULT_JOBS as DEFAULT_JOBS
+    from hangar.operations.transfer import DEFAULT_TIMEOUT as DEFAULT_TIMEOUT
     from hangar.operations.transfer import MAX_JOBS as MAX_JOBS
     from hangar.operations.transfer import check_all as check_all
     from hangar.operations.transfer import copy_all as copy_all
     from hangar.operations.transfer import plan_all as plan_all
     from hangar.reference import Reference as Reference
     from hangar.registry import Registries as Registries
+    from hangar.registry import Repository as Repository
     from hangar.retry import Patience as Patience
     from hangar.selection import Selection as Selection
     from hangar.serving import Server as Server
@@ -148,27 +153,29 @@ _PUBLIC = {
     "deadline": "Stop",
     "retry": "Patience",
     "configuration": "Configuration Credential CredentialKey",
-    "registry": "Registries",
+    "registry": "Registries Repository",
     "copying": "Plan Route",
     "archive": "Archive ArchiveEntry ArchiveFindings ArchiveIndex Unfinished",
     "serving": "Server",
     "gojson": "indented_json",
     "operations.archives": """
-        create_archive export_images merge_archives remove_images repair_archive
-        stored_file verify_archive
+        Exported Repaired create_archive export_images merge_archives remove_images
+        repair_archive stored_file verify_archive
         """,
     "operations.images": "Image open_image",
-    "operations.inspection": "Summary inspect_all sizes summarize",
-    "operations.loading": "entry_lines load_routes open_archives",
+    "operations.inspection": "Summary inspect_all platform_sizes summarize",
+    "operations.loading": "archive_lines load_routes open_archives",
     "operations.logins": "Login check_login demanded_logins login logout logout_all",
-    "operations.merging": "merge_manifests merged_index read_part",
+    "operations.merging": "Part merge_manifests merged_index read_part",
     "operations.platforms": "wanted_platform",
     "operations.routes": "mirror_routes mirror_targets source_routes",
     "operations.saving": "check_saved is_unfinished plan_saving save sync",
     "operations.serving": "serve",
-    "operations.settings": "Setting settings_of",
-    "operations.tags": "delete_image list_tags tags_of",
-    "operations.transfer": "DEFAULT_JOBS MAX_JOBS check_all copy_all plan_all",
+    "operations.settings": "Setting registry_settings",
+    "operations.tags": "delete_image find_tags list_tags",
+    "operations.transfer": """
+        DEFAULT_JOBS DEFAULT_TIMEOUT MAX_JOBS check_all copy_all plan_all
+        """,
 }
 """The public names, by the modules that have them, the simple ones first.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from hangar import Configuration, Reference, settings_of
+from hangar import Configuration, Reference, registry_settings
 from hangar.errors import AccessDenied, InvalidConfiguration, VerificationError
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -143,7 +143,7 @@ def attachments(folder: Path, text: str) -> Any:
     found = Configuration.load(environ={"HOME": str(folder)})
     image = Reference.parse("reg.io/app:1")
     assert [e.reference for e in found.endpoints(image)] == [image]
-    return settings_of("reg.io/app", found)
+    return registry_settings("reg.io/app", found)
 
 
 def section(*lines: str) -> str:

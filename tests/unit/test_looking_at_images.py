@@ -20,7 +20,7 @@ from hangar.copying import entries_of, joined
 from hangar.errors import NotFound, Unsupported
 from hangar.oci import Descriptor, Digest, Platform
 from hangar.operations import tags
-from hangar.operations.inspection import sizes
+from hangar.operations.inspection import platform_sizes
 from hangar.registry import Registries
 from tests.support.content import put_attestation, put_image, put_index
 from tests.support.memory import MemoryPlace, MemoryStore
@@ -59,10 +59,10 @@ def test_sizes_are_of_manifest_config_and_layers(store: MemoryStore) -> None:
     total = len(manifest.raw) + manifest.config.size + 4 + 7
 
     for looked_at in (index, manifest):
-        ((found, size),) = sizes(Image(store, "1.0"), looked_at)
+        ((found, size),) = platform_sizes(Image(store, "1.0"), looked_at)
         assert (found.digest, size) == (one.digest, total)
     del store.manifests[one.digest]
-    assert [size for _, size in sizes(Image(store, "1.0"), index)] == [None]
+    assert [size for _, size in platform_sizes(Image(store, "1.0"), index)] == [None]
 
 
 def test_a_later_image_for_the_same_platform_takes_the_earlier_ones_place(
@@ -118,9 +118,9 @@ def test_too_many_tags_are_not_asked_one_by_one(
     monkeypatch.setattr(tags, "MAX_TAGS", 2)
 
     with pytest.raises(Unsupported, match="more than 2 tags"):
-        tags.tags_of(repository, Digest.of(b""))
+        tags.find_tags(repository, Digest.of(b""))
     monkeypatch.setattr(tags, "MAX_TAGS", 3)
-    assert tags.tags_of(repository, Digest.of(b"")) == []
+    assert tags.find_tags(repository, Digest.of(b"")) == []
 
 
 class Places:

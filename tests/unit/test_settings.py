@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hangar import Configuration, Setting, settings_of
+from hangar import Configuration, Setting, registry_settings
 from hangar.errors import InvalidConfiguration, InvalidReference
 from tests.support.helpers import HelperProgram
 
@@ -55,7 +55,7 @@ def home(tmp_path: Path) -> Path:
 
 def settings(home: Path, name: str, **environ: str) -> list[Setting]:
     found = {"HOME": str(home), "XDG_RUNTIME_DIR": str(home), **environ}
-    return settings_of(name, Configuration.load(environ=found))
+    return registry_settings(name, Configuration.load(environ=found))
 
 
 def named(settings: list[Setting], name: str) -> list[Setting]:

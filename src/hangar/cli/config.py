@@ -52,7 +52,7 @@ def config_show(ctx: click.Context, *, name: str, files: Files, json: bool) -> N
         raise click.UsageError(message, ctx)
     configuration = files.configuration()
     try:
-        settings = hangar.settings_of(name, configuration)
+        settings = hangar.registry_settings(name, configuration)
     finally:
         warn_of(configuration)
     if json:

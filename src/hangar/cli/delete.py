@@ -76,7 +76,7 @@ def _tell_others(
 ) -> None:
     """Say which other tags go with the image."""
     try:
-        tags = hangar.tags_of(registries.repository(reference), digest)
+        tags = hangar.find_tags(registries.repository(reference), digest)
     except Interrupted:
         raise
     except HangarError as error:

@@ -138,7 +138,7 @@ def _table(image: hangar.Image) -> Iterator[str]:
     yield f"Type:    {manifest.media_type}"
     yield ""
     rows = [("PLATFORM", "SIZE", "DIGEST")]
-    for entry, size in hangar.sizes(image, manifest):
+    for entry, size in hangar.platform_sizes(image, manifest):
         platform = "attestation" if entry.attests else str(entry.platform or "-")
         shown = "missing" if size is None else figures.size(size)
         rows.append((platform, shown, entry.digest))

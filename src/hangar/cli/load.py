@@ -160,7 +160,7 @@ def _go_through(
             return act(routes, selection=selection, **how, **more)
 
         run.announce(selection)
-        everything = None if run.batch.file else hangar.entry_lines(archives)
+        everything = None if run.batch.file else hangar.archive_lines(archives)
         for archive in archives:
             if not archive.entries:
                 run.console.warn(f'No images in "{archive.path}"')

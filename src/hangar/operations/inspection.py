@@ -77,7 +77,9 @@ def summarize(image: Image, platform: Platform | None = None) -> Summary:
     return _summary(stated, manifest.layers, unknown_time=unknown)
 
 
-def sizes(image: Image, manifest: Manifest) -> Iterator[tuple[Descriptor, int | None]]:
+def platform_sizes(
+    image: Image, manifest: Manifest
+) -> Iterator[tuple[Descriptor, int | None]]:
     """Tell of each entry of an image how many bytes its manifest and blobs have.
 
     None stands for what an index lists although it is not there.

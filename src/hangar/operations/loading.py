@@ -42,7 +42,7 @@ def load_routes(
     """
     known = by_name(archives)
     routes: list[Route[Destination] | Outcome] = []
-    for line in lines_of(entry_lines(archives) if lines is None else lines):
+    for line in lines_of(archive_lines(archives) if lines is None else lines):
         if not line.valid:
             continue
         try:
@@ -89,7 +89,7 @@ def _numbers(name: str) -> list[tuple[int, str]]:
     return [(int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
-def entry_lines(archives: Iterable[Archive]) -> tuple[Line, ...]:
+def archive_lines(archives: Iterable[Archive]) -> tuple[Line, ...]:
     """The image list of all that archives hold."""
     names = dict.fromkeys(e.name for archive in archives for e in archive.entries)
     return tuple(Line(number, name, name) for number, name in enumerate(names, 1))

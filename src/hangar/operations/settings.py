@@ -28,7 +28,7 @@ class Setting:
     origin: str = ""
 
 
-def settings_of(name: str, configuration: Configuration) -> list[Setting]:
+def registry_settings(name: str, configuration: Configuration) -> list[Setting]:
     """Find out what applies to ``HOST[:PORT][/REPOSITORY]``; no registry is asked.
 
     Raises:

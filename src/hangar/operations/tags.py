@@ -32,7 +32,7 @@ def list_tags(
     return (wanted or TagFilter()).select(tags)
 
 
-def tags_of(
+def find_tags(
     repository: Repository, digest: Digest, *, jobs: int = DEFAULT_JOBS
 ) -> list[str]:
     """Find all tags that name a manifest, in byte order; each tag is asked for.

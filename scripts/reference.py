@@ -1,14 +1,20 @@
-"""Write what the documentation says of options from the options themselves.
+"""Write what the documentation says of options and names from these themselves.
 
 Each page of ``docs/commands`` has a table of its command's options between two marks;
-``docs/environment.md`` lists every option with its variable.
+``docs/environment.md`` lists every option with its variable, ``docs/library.md`` every
+public name.
 """
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 from collections.abc import Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 
+import hangar
 from hangar.cli.command import Command, everywhere
 from hangar.cli.help import default_of, spelled
 from hangar.cli.pflag import Option
@@ -16,6 +22,7 @@ from hangar.cli.tree import ROOT, every_path
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BEGIN, END = "<!-- options of: {} -->", "<!-- end of options -->"
+NAMES = "<!-- names: written by `make docs` -->", "<!-- end of names -->"
 
 
 def main() -> None:
@@ -27,7 +34,11 @@ def main() -> None:
 def pages() -> dict[Path, str]:
     """What the pages have to say, by their names."""
     commands = [path[-1].load() for path in every_path()]
-    found = {DOCS / "environment.md": environment(commands)}
+    library = DOCS / "library.md"
+    found = {
+        DOCS / "environment.md": environment(commands),
+        library: with_names(library.read_text(encoding="utf-8")),
+    }
     for page in sorted((DOCS / "commands").glob("*.md")):
         text = page.read_text(encoding="utf-8")
         for command in commands:
@@ -38,17 +49,47 @@ def pages() -> dict[Path, str]:
 
 def with_options(text: str, command: Command) -> str:
     """Put a command's table between its marks, if the text has them."""
-    mark = BEGIN.format(name_of(command))
-    before, found, after = text.partition(mark)
-    if not found:
-        return text
-    _, end, rest = after.partition(END)
     rows = [
         (f"`{spelled(option).strip()}`", default_of(option), option.help or "")
         for option in own(command)
     ]
     table = table_of(("option", "default", "what it does"), rows)
-    return f"{before}{mark}\n{table}\n{end}{rest}"
+    return between(text, BEGIN.format(name_of(command)), END, table)
+
+
+def with_names(text: str) -> str:
+    """Put the table of public names between its marks."""
+    rows = [
+        (f"`{name}`", documentation(name).partition("\n\n")[0].replace("\n", " "))
+        for name in sorted(hangar.__all__, key=str.lower)
+    ]
+    return between(text, *NAMES, table_of(("name", "what it is"), rows))
+
+
+def documentation(name: str) -> str:
+    """The docstring of a public name; that of a constant stands below it."""
+    value = getattr(hangar, name)
+    if inspect.isclass(value) or inspect.isfunction(value):
+        return inspect.getdoc(value) or ""
+    home = import_module(f"hangar.{hangar._HOMES[name]}")  # noqa: SLF001 - where it is
+    body = ast.parse(inspect.getsource(home)).body
+    for statement, following in itertools.pairwise(body):
+        match statement, following:
+            case (
+                ast.Assign(targets=[ast.Name(id=found)]),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ) if found == name:
+                return inspect.cleandoc(text)
+    return ""
+
+
+def between(text: str, begin: str, end: str, table: str) -> str:
+    """Replace what stands between two marks, if they are there."""
+    before, found, after = text.partition(begin)
+    if not found:
+        return text
+    _, end, rest = after.partition(end)
+    return f"{before}{begin}\n{table}\n{end}{rest}"
 
 
 def environment(commands: Iterable[Command]) -> str:

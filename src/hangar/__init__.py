@@ -2,13 +2,15 @@
 
     from hangar import Registries, copy_all, mirror_routes
 
-    registries = Registries()
-    routes = mirror_routes(["nginx:1.27"], registries, to="harbor.example.com")
-    report = copy_all(routes, jobs=4)
+    with Registries() as registries:
+        routes = mirror_routes(["nginx:1.27"], registries, to="harbor.example.com")
+        report = copy_all(routes, jobs=4)
     for outcome in report.failed:
         print(outcome.image, outcome.error)
 
-What ``__all__`` names is public and stays; everything else may change.
+What ``__all__`` names is public and stays; everything else may change. Where nothing
+else is said, times are seconds and sizes are bytes; what is raised on purpose is a
+`HangarError`.
 """
 
 from importlib import import_module

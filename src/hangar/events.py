@@ -125,7 +125,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ImageStarted:
-    """Work on an image begins."""
+    """Work on an image begins.
+
+    Attributes:
+        number: position in the list, from 1; all events of an image have it.
+        image: the list's line, word for word.
+        source: full name of what is read.
+        destination: full name of what is written or compared, or "".
+    """
 
     number: int
     image: str
@@ -144,7 +151,7 @@ class ImagePlanned:
 
 @dataclass(frozen=True, slots=True)
 class BlobStarted:
-    """A blob's bytes begin to flow (again from 0 when a try failed)."""
+    """A blob's ``size`` bytes begin to flow (again from 0 when a try failed)."""
 
     number: int
     digest: str
@@ -194,7 +201,13 @@ Event = (
     | Noticed
     | ImageFinished
 )
+"""Whatever happens while images are moved."""
+
 Reporter = Callable[[Event], None]
+"""Is told what happens: from several threads, one call at a time.
+
+It has to be quick, for the images wait for it, and not to raise.
+"""
 
 
 def unheard(event: Event) -> None:

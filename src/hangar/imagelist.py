@@ -26,6 +26,7 @@ MAX_LIST = 64 << 20
 """Bytes; a million images have room in it."""
 
 STANDARD_INPUT = "-"
+"""The name by which `read_list` reads the process's standard input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,14 @@ class Line:
 
 
 def parse_list(lines: Iterable[str]) -> tuple[Line, ...]:
-    """Read the lines of a list; comments are dropped, invalid lines are kept."""
+    """Read the lines of a list; comments are dropped, invalid lines are kept.
+
+    >>> one, two = parse_list(["# all we need", "nginx:1.27", "a example.com/b 1.0"])
+    >>> one.source, one.destination
+    ('nginx:1.27', '')
+    >>> two.source, two.destination, two.tag
+    ('a', 'example.com/b', '1.0')
+    """
     texts = (line.strip() for line in lines)
     wanted = (text for text in texts if text and not text.startswith(("#", "//")))
     return tuple(_line(number, text) for number, text in enumerate(wanted, start=1))

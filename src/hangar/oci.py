@@ -46,6 +46,11 @@ _DIGEST = re.compile(r"(sha256|sha384|sha512):([0-9a-f]+)", re.ASCII)
 class Digest(str):
     """Name of content, ``algorithm:hex`` (image-spec, "descriptor.md", Digests).
 
+    >>> Digest.of(b"")[:19]
+    'sha256:e3b0c44298fc'
+    >>> Digest.of(b"", "sha512").algorithm
+    'sha512'
+
     Raises:
         InvalidDigest: unknown algorithm, wrong length, upper case.
     """
@@ -89,7 +94,11 @@ class Digest(str):
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """What an image runs on (image-spec, "image-index.md"); "" where not stated."""
+    """What an image runs on (image-spec, "image-index.md"); "" where not stated.
+
+    >>> str(Platform("arm", "linux", "v7"))
+    'linux/armv7'
+    """
 
     architecture: str = ""
     os: str = ""

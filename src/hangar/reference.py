@@ -50,6 +50,11 @@ class Reference:
     def parse(cls, text: str) -> Self:
         """Read a name as users write it; without tag and digest it is ``latest``.
 
+        >>> str(Reference.parse("nginx"))
+        'docker.io/library/nginx:latest'
+        >>> str(Reference.parse("registry.k8s.io/pause:3.9"))
+        'registry.k8s.io/pause:3.9'
+
         Raises:
             InvalidReference: it is no name of an image.
         """
@@ -95,6 +100,10 @@ class Reference:
         """Put it into another registry or project; "" keeps what is there.
 
         ``registry`` may carry a path, which then goes in front of the project.
+
+        >>> moved = Reference.parse("nginx").moved("example.com/hub", "mirror")
+        >>> str(moved)
+        'example.com/hub/mirror/nginx:latest'
 
         Raises:
             InvalidReference: the result is no valid name.

@@ -27,7 +27,7 @@ class Patience:
     Attributes:
         retries: tries after the first one.
         pause: seconds before the second try; doubles with each further one.
-        longest: seconds; neither we nor a registry's Retry-After goes beyond.
+        longest: seconds; no pause is longer, whatever a registry's Retry-After says.
         busy_retries: tries after the first while a registry answers 429.
     """
 

@@ -59,7 +59,12 @@ class Selection:
         return self.referrers
 
     def passes(self, platform: Platform | None) -> bool:
-        """Tell whether an image for ``platform`` is wanted."""
+        """Tell whether an image for ``platform`` is wanted.
+
+        >>> arm = Selection(architectures=frozenset({"arm64"}))
+        >>> arm.passes(Platform("amd64", "linux")), arm.passes(None)
+        (False, True)
+        """
         if platform is None:
             return True
         return _passes(self.architectures, platform.architecture) and _passes(

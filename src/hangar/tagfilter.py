@@ -34,6 +34,10 @@ class TagFilter:
     def parse(cls, pattern: str = "", semver: str = "", newest: int = 0) -> Self:
         """Make a filter of what a user wrote; "" and 0 ask for nothing.
 
+        >>> newest = TagFilter.parse(semver="~1.27", newest=1)
+        >>> newest.select(["1.26.9", "1.27.1", "1.27.2", "latest"])
+        ['1.27.2']
+
         Raises:
             InvalidInput: the pattern is no regular expression, the range is none
                 (see `hangar.semver`), or the number is negative.

@@ -75,11 +75,14 @@ class Certificates:
     key: Path
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Make a CA and a server certificate with the ``openssl`` program."""
+def make_certificates(folder: Path, *hosts: str) -> Certificates:
+    """Make a CA and a server certificate with the ``openssl`` program.
+
+    The certificate is for loopback, and for ``hosts``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    names = "subjectAltName=IP:127.0.0.1,DNS:localhost"
-    (folder / "names").write_text(names)
+    names = ["IP:127.0.0.1", *(f"DNS:{host}" for host in ("localhost", *hosts))]
+    (folder / "names").write_text(f"subjectAltName={','.join(names)}")
     new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
     for command in (
         [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
+import inspect
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +13,11 @@ from pathlib import Path
 import pytest
 
 import hangar
-from hangar import cli
+from hangar import Destination, Source, cli
+from scripts.reference import documentation
 
 PACKAGE = Path(hangar.__file__)
+ROLES = (Source, Destination)
 COMMAND_LINE = sorted(Path(cli.__file__).parent.rglob("*.py"))
 
 
@@ -60,12 +64,41 @@ def test_checkers_see_the_names_that_are_there() -> None:
     assert {name: f"hangar.{home}" for name, home in hangar._HOMES.items()} == seen
     assert sorted(hangar.__all__) == sorted(seen)
     assert len(set(hangar.__all__)) == len(hangar.__all__)
+    assert PACKAGE.with_name("py.typed").exists()
 
 
 def test_every_public_name_is_there() -> None:
     for name in hangar.__all__:
         assert getattr(hangar, name) is not None
         assert name in dir(hangar)
+
+
+@pytest.mark.parametrize("name", hangar.__all__)
+def test_every_public_name_is_documented(name: str) -> None:
+    value = getattr(hangar, name)
+
+    assert documentation(name)
+    if inspect.isclass(value):
+        inherited = {key for base in ROLES for key in vars(base)}
+        for key, member in vars(value).items():
+            if not key.startswith("_") and key not in inherited | {"retryable"}:
+                assert documented(member), key
+    if inspect.isclass(value) and dataclasses.is_dataclass(value):
+        told = inspect.getdoc(value) or ""
+        fields = [field.name for field in dataclasses.fields(value)]
+        assert "Attributes:" not in told or all(f"    {f}:" in told for f in fields)
+    if inspect.isfunction(value) and "Args:" in (told := documentation(name)):
+        for parameter in inspect.signature(value).parameters:
+            assert f"    {parameter}: " in told
+
+
+def documented(member: object) -> bool:
+    """Whether a method or property says what it does; other members need not."""
+    if isinstance(member, classmethod):
+        member = member.__func__
+    if inspect.isfunction(member) or isinstance(member, property):
+        return bool(member.__doc__)
+    return True
 
 
 def test_no_other_name_is_there() -> None:

@@ -93,6 +93,13 @@ def export_images(
 ) -> Exported:
     """Copy the images of a list from an archive into a new one.
 
+    Args:
+        lines: of an image list.
+        source: the archive to read.
+        output: the archive to write; what has that name now is replaced when it is
+            whole.
+        source_registry: replaces the registry of every line, to look it up.
+
     Raises:
         InvalidArchive: the source is no archive, or a damaged one.
         InvalidInput: the output is the source.
@@ -168,6 +175,10 @@ def stored_file(archive: Archive, name: str) -> Iterator[bytes]:
 
 def verify_archive(path: Path, *, jobs: int = 2) -> ArchiveFindings:
     """Hash every blob of an archive, and look for all that its images need.
+
+    Args:
+        path: the archive.
+        jobs: threads that hash.
 
     Raises:
         InvalidArchive: it is no archive, or its directory or index is damaged.

@@ -33,7 +33,7 @@ class Image:
 
     Attributes:
         source: what it is read from.
-        reference: what it is called there.
+        reference: its tag or digest there; "" if the store holds but one image.
     """
 
     source: Source

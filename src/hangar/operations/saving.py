@@ -118,7 +118,11 @@ def plan_saving(
     added: bool = False,
     **how: Unpack[How],
 ) -> Report:
-    """Tell what `save` (with ``added``: `sync`) would write; write nothing."""
+    """Tell what `save` (with ``added``: `sync`) would write; write nothing.
+
+    Raises:
+        InvalidArchive: what is to be added to is no archive, or a damaged one.
+    """
     with _read(archive, added=added) as repository:
         routes = _routes(lines, registries, repository, source)
         return plan_all(routes, overwrite=not added, **how)

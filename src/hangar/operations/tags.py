@@ -38,7 +38,7 @@ def find_tags(
     """Find all tags that name a manifest, in byte order; each tag is asked for.
 
     Raises:
-        Unsupported: there are more than `MAX_TAGS` tags.
+        Unsupported: there are more than 2000 tags (`MAX_TAGS`).
         HangarError: the registry does not list its tags, or cannot be asked.
     """
     listed = list(itertools.islice(repository.tags(), MAX_TAGS + 1))

@@ -44,6 +44,7 @@ DEFAULT_JOBS = 16
 """Images at once; across a distance it is what is in flight that counts."""
 
 MAX_JOBS = 64
+"""Images at once that the command line allows; more only wait for each other."""
 
 DEFAULT_TIMEOUT = 600.0
 """Seconds for one image with all its platforms."""
@@ -94,6 +95,9 @@ def copy_all(
             moved, in the order of the images.
         report: is told what happens, from several threads, one call at a time.
         stop: ends the run when requested; what is not finished then has failed.
+
+    Returns:
+        What became of each image, in the order given; nothing is raised for them.
     """
     ledger = Ledger()
     wanted = selection or Selection()
@@ -137,7 +141,10 @@ def plan_all(
     report: Reporter = unheard,
     stop: Stop | None = None,
 ) -> Report:
-    """Tell what `copy_all` would do, with the bytes it would move; do nothing."""
+    """Tell what `copy_all` would do, with the bytes it would move; do nothing.
+
+    The arguments are those of `copy_all`.
+    """
     ledger = Ledger()
     wanted = selection or Selection()
 
@@ -164,7 +171,8 @@ def check_all(
     """Check that what `copy_all` would write is there: tags, manifests and blobs.
 
     With ``deep``, every byte is read back and hashed. What is there whole ends as
-    `Status.UP_TO_DATE`, anything else as `Status.FAILED` with `Incomplete`.
+    `Status.UP_TO_DATE`, anything else as `Status.FAILED` with `Incomplete`. The other
+    arguments are those of `copy_all`.
 
     Raises:
         Incomplete: nothing was checked at all, which proves nothing.

@@ -40,8 +40,8 @@ def refusal(
                 f" hangar login {registry}",
             )
         case 404:
-            known = message.lower() in ("", absent)
-            text = f"{what}: {absent}" if known else f"{what}: {absent}{said}"
+            repeated = message.lower().startswith(absent)
+            text = f"{what}{said}" if repeated else f"{what}: {absent}{said}"
             return NotFound(text, hint=_ABSENT.get(code, ""))
     return RegistryError(
         f"{what}: {registry} answered {status}{said}",

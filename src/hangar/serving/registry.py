@@ -63,7 +63,7 @@ class Registry:
             digest = repository.tags.get(reference, reference)
             record = repository.manifests.get(_as_key(digest))
             if record is None:
-                raise Refusal(404, "MANIFEST_UNKNOWN", f"manifest unknown: {reference}")
+                raise Refusal(404, "MANIFEST_UNKNOWN", "manifest unknown")
             return record.descriptor, self._open(record.descriptor.digest)
 
     def blob(self, name: str, digest: Digest) -> tuple[int, BinaryIO]:
@@ -174,7 +174,7 @@ class Registry:
         with self._lock:
             repository = self._repository(name, "MANIFEST_UNKNOWN")
             if tag not in repository.tags:
-                raise Refusal(404, "MANIFEST_UNKNOWN", f"manifest unknown: {tag}")
+                raise Refusal(404, "MANIFEST_UNKNOWN", "manifest unknown")
             del repository.tags[tag]
             self._storage.publish(self._repositories)
 
@@ -183,7 +183,7 @@ class Registry:
         with self._lock:
             repository = self._repository(name, "MANIFEST_UNKNOWN")
             if repository.manifests.pop(digest, None) is None:
-                raise Refusal(404, "MANIFEST_UNKNOWN", f"manifest unknown: {digest}")
+                raise Refusal(404, "MANIFEST_UNKNOWN", "manifest unknown")
             repository.tags = {t: d for t, d in repository.tags.items() if d != digest}
             self._storage.publish(self._repositories)
             self._forget(digest)

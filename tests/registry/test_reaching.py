@@ -21,7 +21,7 @@ from hangar.http import Client
 from hangar.oci import Descriptor, Digest
 from hangar.retry import Patience
 from tests.registry.conftest import Open, never
-from tests.support.content import LAYER, put_bytes, put_image
+from tests.support.content import LAYER, put_bytes, put_image, put_signature
 from tests.support.registries import (
     Certificates,
     DockerRegistry,
@@ -251,6 +251,42 @@ def test_a_mirror_for_digests_is_not_asked_for_tags(
     assert repository.manifest(entry.digest).digest == entry.digest
     with pytest.raises(NotFound):
         repository.manifest("1")
+
+
+@pytest.mark.parametrize(
+    ("at_mirror", "more", "found"),
+    [
+        ("nothing", "", True),
+        ("the image", "", False),
+        ("the image", "mirror-by-digest-only = true", True),
+        ("all", "", True),
+    ],
+)
+def test_signatures_are_asked_of_the_first_that_has_the_image(
+    registry: DockerRegistry,
+    open_at: Open,
+    source_at: Open,
+    tmp_path: Path,
+    path: str,
+    at_mirror: str,
+    more: str,
+    *,
+    found: bool,
+) -> None:
+    mirror = open_at(registry.address, f"{path}/mirror/app")
+    origin = open_at(registry.address, f"{path}/app")
+    entry = put_image(origin, b"layer", tag="1")
+    signature = put_signature(origin, entry.digest, b"payload")
+    if at_mirror != "nothing":
+        put_image(mirror, b"layer", tag="1")
+    if at_mirror == "all":
+        put_signature(mirror, entry.digest, b"payload")
+    places = (f"{registry.address}/{path}", f"{registry.address}/{path}/mirror")
+    mirrors(tmp_path, *places, more=more)
+
+    companions = source_at("up.example", "team/app").companions(entry.digest)
+
+    assert [c.digest for c in companions] == ([signature.digest] if found else [])
 
 
 def test_the_deadline_does_not_send_us_to_the_next_mirror(

@@ -54,7 +54,20 @@ class MirroredRepository(Repository):
             yield from chunks
 
     def companions(self, subject: Digest) -> Sequence[Companion]:
-        return _first(self._by_digest, lambda place: place.companions(subject))
+        """What accompanies the manifest at the first place that has it.
+
+        What is attached changes, as tags do, so who is asked for digests alone is not
+        asked for this. Of an image that it has, a mirror is believed that nothing
+        accompanies it; of another it knows nothing.
+        """
+
+        def listed(place: Repository) -> Sequence[Companion]:
+            found = place.companions(subject)
+            if not found and place is not self._by_tag[-1]:
+                place.resolve(subject)
+            return found
+
+        return _first(self._by_tag, listed)
 
     def _places(self, reference: str) -> Sequence[Repository]:
         return self._by_digest if ":" in reference else self._by_tag

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 from hangar import deadline
 from hangar.errors import (
@@ -19,7 +20,7 @@ from hangar.oci import Digest, load_object
 from hangar.reference import is_tag
 from hangar.registry.desk import Desk
 from hangar.registry.manifests import resolve
-from hangar.registry.pages import pages
+from hangar.registry.pages import MAX_PAGE, pages
 
 _PAGE = 1000
 """Tags that we ask for at a time; registries may give fewer."""
@@ -50,8 +51,35 @@ def _pages(desk: Desk) -> Iterator[list[str]]:
             raise
         first = []  # more than it gives at a time (PAGINATION_NUMBER_INVALID)
         found = pages(desk, "tags/list", refused)
+    names: list[str] = []
     for page in itertools.chain(first, found):
-        yield _names(desk, page)
+        names = _names(desk, page)
+        yield names
+    seen: set[str] = set()
+    while len(names) == _PAGE and not seen.issuperset(names):
+        seen.update(names)
+        names = _after(desk, names[-1])
+        yield [name for name in names if name not in seen]
+
+
+def _after(desk: Desk, last: str) -> list[str]:
+    """What comes after a page that is full, though it has no link to a next one.
+
+    Some registries cut the list where they are told to and do not say so. Others
+    answer with the same page once more, or refuse: they had no more.
+    """
+
+    def ask() -> list[str]:
+        query = urlencode({"n": _PAGE, "last": last})
+        with desk.send("GET", f"tags/list?{query}") as response:
+            if response.status == 200:
+                return _names(desk, response.read(MAX_PAGE))
+            error = desk.refusal(response, ": list of tags")
+        if error.retryable:
+            raise error
+        return []
+
+    return desk.again(ask, ": list of tags")
 
 
 def _names(desk: Desk, page: bytes) -> list[str]:

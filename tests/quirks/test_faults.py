@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
 import pytest
 
-from hangar import Configuration, Registries, check_all, copy_all, mirror_routes
-from hangar.copying import Route
-from hangar.errors import (
+from hangar import (
     AccessDenied,
     HangarError,
-    Incomplete,
     IntegrityError,
     InvalidManifest,
     NotFound,
@@ -23,15 +14,10 @@ from hangar.errors import (
     TransferError,
     Unsupported,
 )
-from hangar.events import Outcome, Status
-from hangar.oci import Digest
-from hangar.retry import Patience
-from hangar.store import Destination
-from tests.support.content import put_image, put_index
+from tests.quirks.conftest import Site
 from tests.support.proxy import (
     ALWAYS,
     Fault,
-    FaultyProxy,
     Forward,
     Message,
     answer,
@@ -42,55 +28,9 @@ from tests.support.proxy import (
     lose_answer,
     refuse,
     replace_headers,
-    without_request_header,
 )
-from tests.support.registries import DockerRegistry
-from tests.support.seeding import draft, push
 
 HTML = b"<html><body>Bad Gateway</body></html>"
-LAYER = bytes(range(256)) * 8192  # 2 MiB: comes in several pieces
-
-
-@dataclass
-class Site:
-    """Two registries, each behind a proxy that can misbehave."""
-
-    source: FaultyProxy
-    target: FaultyProxy
-    judge: DockerRegistry
-    upstream: DockerRegistry
-    registries: Registries
-
-    def mirror(self, name: str = "library/app") -> Outcome:
-        """Mirror one image through both proxies."""
-        line = f"{self.source.address}/{name}:1"
-        routes = mirror_routes([line], self.registries, to=self.target.address)
-        (outcome,) = copy_all(routes)
-        return outcome
-
-
-@pytest.fixture
-def site(
-    source: DockerRegistry, target: DockerRegistry, tmp_path: Path
-) -> Iterator[Site]:
-    store = draft()
-    put_index(store, "1", put_image(store, LAYER, b"a small layer"))
-    push(source.http, "library/app", store)
-    settings = Configuration.load(environ={"HOME": str(tmp_path)})
-    hasty = Patience(pause=0.0)
-    with (
-        FaultyProxy(source.address) as before,
-        FaultyProxy(target.address) as behind,
-        Registries(settings, verify_tls=False, patience=hasty) as registries,
-    ):
-        yield Site(before, behind, target, source, registries)
-
-
-def without_range(request: Message, forward: Forward) -> Message:
-    """Answer a range request with bytes that never come, and a wrong length."""
-    del forward
-    assert "Range" in request.headers
-    return Message(status=416, headers={"Content-Length": "2097152"}, body=b"", sent=0)
 
 
 def turn_relative(reply: Message) -> None:
@@ -158,76 +98,7 @@ def test_a_passing_fault_is_survived(
     outcome = site.mirror()
 
     assert outcome.error is None
-    assert site.judge.http.whole("library/app", "1") == site.upstream.http.whole(
-        "library/app", "1"
-    )
-
-
-@pytest.mark.parametrize("then", [without_request_header("Range"), without_range])
-def test_a_download_goes_on_where_ranges_are_ignored_or_refused(
-    site: Site, then: Fault
-) -> None:
-    large = f"/blobs/{Digest.of(LAYER)}"
-    site.source.fault("GET", large, cut(1_500_000))
-    site.source.fault("GET", large, then)
-
-    outcome = site.mirror()
-
-    assert outcome.error is None
-    assert site.source.used_up
-    site.judge.http.whole("library/app", "1")
-
-
-def test_a_broken_download_is_resumed_and_not_begun_again(site: Site) -> None:
-    site.source.fault("GET", f"/blobs/{Digest.of(LAYER)}", cut(1_500_000))
-
-    assert site.mirror().error is None
-
-    ranges = [
-        request.headers["Range"]
-        for request in site.source.requests
-        if "Range" in request.headers
-    ]
-    assert ranges == ["bytes=1500000-"]
-
-
-def test_a_head_that_is_refused_is_asked_with_get(site: Site) -> None:
-    site.mirror()
-    for proxy in (site.source, site.target):
-        proxy.fault("HEAD", "/manifests/", answer(405), times=ALWAYS)
-
-    outcome = site.mirror()
-
-    assert outcome.error is None
-    assert outcome.traffic.total == 0
-
-
-def test_a_mount_that_is_denied_becomes_an_upload(site: Site) -> None:
-    store = draft()
-    put_index(store, "1", put_image(store, LAYER))
-    push(site.upstream.http, "other/app", store)
-    site.target.fault("POST", "mount=", refuse(401, "UNAUTHORIZED"), times=ALWAYS)
-
-    for name in ("library/app", "other/app"):
-        assert site.mirror(name).error is None
-
-    site.judge.http.whole("other/app", "1")
-
-
-def test_a_redirect_takes_no_authorization_along(site: Site) -> None:
-    with FaultyProxy(site.upstream.address) as storage:
-
-        def redirect(request: Message, forward: Forward) -> Message:
-            del forward
-            url = f"http://{storage.address}{request.path}"
-            return Message(status=307, headers={"Location": url})
-
-        site.source.fault("GET", "/blobs/", redirect, times=ALWAYS)
-
-        assert site.mirror().error is None
-
-        assert storage.requests
-        assert all("Authorization" not in r.headers for r in storage.requests)
+    assert site.arrived()
 
 
 def lying(request: Message, forward: Forward) -> Message:
@@ -277,68 +148,3 @@ def test_a_lasting_fault_fails_the_image_and_leaves_no_tag(
 
     assert isinstance(outcome.error, kind)
     assert site.judge.http.tags("library/app") == set()
-
-
-def test_a_gzipped_answer_that_nobody_asked_for_is_understood(site: Site) -> None:
-    def zipped(reply: Message) -> None:
-        reply.body = gzip.compress(reply.body)
-        reply.headers["Content-Encoding"] = "gzip"
-        reply.headers["Content-Length"] = str(len(reply.body))
-
-    site.source.fault("GET", "/blobs/", change(zipped), times=ALWAYS)
-
-    assert site.mirror().error is None
-    site.judge.http.whole("library/app", "1")
-
-
-def test_referrers_go_where_the_api_is_missing_too(site: Site) -> None:
-    store = draft()
-    image = put_image(store, b"layer", tag="1")
-    sbom = put_image(store, b"sbom", subject=image.to_json(), artifactType="text/sbom")
-    push(site.upstream.http, "signed/app", store)
-    listing = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [{**sbom.to_json(), "artifactType": "text/sbom"}],
-    }
-    path = f"/v2/signed/app/manifests/sha256-{image.digest.hex}"
-    kind = "application/vnd.oci.image.index.v1+json"
-    site.upstream.http.ask("PUT", path, json.dumps(listing).encode(), Content_Type=kind)
-
-    assert site.mirror("signed/app").error is None
-
-    there = json.loads(
-        site.judge.http.manifest("signed/app", f"sha256-{image.digest.hex}")
-    )
-    assert [entry["digest"] for entry in there["manifests"]] == [sbom.digest]
-    assert site.judge.http.whole("signed/app", sbom.digest)
-
-
-def test_what_a_mirror_has_is_not_taken_for_the_destination_s(
-    source: DockerRegistry, target: DockerRegistry, tmp_path: Path
-) -> None:
-    """The destination's name has a mirror configured, and only the mirror has it."""
-    store = draft()
-    put_image(store, LAYER, tag="1")
-    push(source.http, "library/app", store)
-    conf = tmp_path / "registries.conf"
-    conf.write_text(
-        f'[[registry]]\nprefix = "{target.address}"\n'
-        f'[[registry.mirror]]\nlocation = "{source.address}"\ninsecure = true\n'
-    )
-    environ = {"HOME": str(tmp_path)}
-    settings = Configuration.load(registries_conf=conf, environ=environ)
-    lines = [f"{source.address}/library/app:1"]
-    with Registries(settings, verify_tls=False) as registries:
-
-        def routes() -> list[Route[Destination] | Outcome]:
-            return mirror_routes(lines, registries, to=target.address)
-
-        (unproved,) = check_all(routes())
-        (copied,) = copy_all(routes())
-
-    assert isinstance(unproved.error, Incomplete)
-    assert copied.status is Status.COPIED
-    assert target.http.whole("library/app", "1") == source.http.whole(
-        "library/app", "1"
-    )

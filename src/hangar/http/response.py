@@ -56,6 +56,7 @@ class Response:
         self._connection = connection
         self._finish: Callable[[bool], None] | None = finish
         self._rate = rate
+        self._excerpt = b""
         if length == 0:
             self._end(whole=True)
 
@@ -118,17 +119,19 @@ class Response:
         raise Unsupported(message)
 
     def excerpt(self) -> bytes:
-        """The body's beginning, as far as it can be had: of an explanation."""
-        body = b""
+        """The body's beginning, as far as it can be had: of an explanation.
+
+        It stays, and can be asked for again.
+        """
         with self:
             try:
                 for piece in self._pieces(MAX_REFUSAL, _REFUSAL_TIMEOUT):
-                    body += piece
-                    if len(body) >= MAX_REFUSAL:
+                    self._excerpt += piece
+                    if len(self._excerpt) >= MAX_REFUSAL:
                         break
             except TransferError:
                 pass  # the status has said what matters
-        return body
+        return self._excerpt
 
     def _pieces(self, size: int, timeout: float) -> Iterator[bytes]:
         if self._rate is not None:

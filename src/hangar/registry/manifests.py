@@ -43,6 +43,11 @@ _ACCEPT = {"Accept": ", ".join(_TYPES)}
 _UNKNOWN = "manifest unknown"
 _DOUBTED = "DIGEST_INVALID"
 _HEAD_REFUSED = frozenset({405, 501})
+_NOT_ACCEPTED = frozenset({400, 415, 422})
+_HINT_MIXED = (
+    "some registries take no Docker images in an OCI index: mirror all platforms,"
+    " which keeps the source's own list"
+)
 
 
 def resolve(desk: Desk, reference: str) -> Digest:
@@ -102,6 +107,8 @@ def put(desk: Desk, manifest: Manifest, tag: str) -> str:
                 if isinstance(error, RegistryError) and error.code == _DOUBTED:
                     # Ours are right: it read what somebody else was just writing.
                     raise TransferError(str(error)) from error
+                if response.status in _NOT_ACCEPTED and _mixes(manifest):
+                    error.hint = _HINT_MIXED
                 raise error
             stored = _stated(response)
             if stored and stored.algorithm == manifest.digest.algorithm:
@@ -161,6 +168,12 @@ def _checked(raw: bytes, media_type: str, digest: Digest | None) -> Manifest:
     payload = _signed_payload(raw)
     _same(digest, Digest.of(payload, algorithm) if payload else actual, len(raw))
     return replace(Manifest.parse(raw, media_type, algorithm), digest=digest)
+
+
+def _mixes(manifest: Manifest) -> bool:
+    """Whether it is an OCI index of Docker images."""
+    children = {child.media_type for child in manifest.children}
+    return manifest.media_type == OCI_INDEX and DOCKER_MANIFEST in children
 
 
 def _same(expected: Digest, actual: Digest, size: int) -> None:

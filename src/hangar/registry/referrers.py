@@ -26,6 +26,7 @@ from hangar.registry.tags import TagLookup
 from hangar.store import COSIGN_SUFFIXES, Companion
 
 _NO_SUCH_THING = frozenset({404, 405, 501})
+_UNSUPPORTED = "UNSUPPORTED"
 
 
 class _NotListed(HangarError):
@@ -93,9 +94,12 @@ class Referrers:
                 raise RegistryError(message, status=200) from error
 
     def _refused(self, response: Response) -> HangarError:
-        if response.status not in _NO_SUCH_THING:
-            return self._desk.refusal(response, ": list of referrers")
-        if b'"errors"' not in response.excerpt():  # else it knows what we mean
+        said = response.excerpt()
+        error = self._desk.refusal(response, ": list of referrers")
+        unsupported = isinstance(error, RegistryError) and error.code == _UNSUPPORTED
+        if response.status not in _NO_SUCH_THING and not unsupported:
+            return error
+        if unsupported or b'"errors"' not in said:  # else it knows what we mean
             self._desk.registry.has_referrers = False
         return _NotListed("referrers are not listed")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +13,12 @@ import pytest
 
 from hangar.configuration import Configuration
 from hangar.http import Client
+from hangar.oci import Descriptor, Digest
 from hangar.reference import Reference
 from hangar.registry import Registries, Repository
 from hangar.retry import Patience
 from hangar.store import Chunks
+from tests.support.content import LAYER
 from tests.support.proxy import FaultyProxy
 from tests.support.registries import (
     Certificates,
@@ -24,6 +28,10 @@ from tests.support.registries import (
 )
 
 Open = Callable[..., Repository]
+
+CONTENT = hashlib.sha256(b"layer").digest() * 40_000
+BLOB = Descriptor(LAYER, Digest.of(CONTENT), len(CONTENT))
+"""A layer that comes in several pieces."""
 
 
 @pytest.fixture
@@ -94,6 +102,12 @@ def source_at(make_registries: Callable[..., Registries], path: str) -> Open:
         return make_registries(**options).source(reference)
 
     return source_at
+
+
+def read(repository: Repository, blob: Descriptor = BLOB) -> bytes:
+    """Read a blob to its end."""
+    with contextlib.closing(repository.blob(blob)) as chunks:
+        return b"".join(chunks)
 
 
 def never() -> Chunks:

@@ -1,8 +1,7 @@
-"""Writing to a real registry that has its bad days."""
+"""Blobs into a real registry that has its bad days."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -14,11 +13,11 @@ from hangar.errors import (
     RegistryError,
     TransferError,
 )
-from hangar.oci import OCI_MANIFEST, Descriptor, Digest, Manifest
+from hangar.oci import Descriptor, Digest
 from hangar.registry import Repository
 from hangar.store import Chunks, Put
-from tests.registry.conftest import Open, never
-from tests.support.content import LAYER, put_bytes, put_image
+from tests.registry.conftest import BLOB, CONTENT, Open, never
+from tests.support.content import LAYER, put_bytes
 from tests.support.proxy import (
     ALWAYS,
     Fault,
@@ -33,9 +32,6 @@ from tests.support.proxy import (
 )
 from tests.support.registries import DockerRegistry
 from tests.support.scripted import Scripted, refuse_early, reply
-
-CONTENT = hashlib.sha256(b"layer").digest() * 40_000
-BLOB = Descriptor(LAYER, Digest.of(CONTENT), len(CONTENT))
 
 
 @pytest.fixture
@@ -251,16 +247,6 @@ def test_a_refusal_in_the_middle_of_an_upload_is_told(open_at: Open) -> None:
     assert caught.value.status == 413
 
 
-def test_a_missing_repository_is_told_with_a_remedy(
-    remote: Repository, proxy: FaultyProxy
-) -> None:
-    proxy.fault("POST", "/blobs/uploads/", refuse(404, "NAME_UNKNOWN"), ALWAYS)
-
-    with pytest.raises(NotFound) as caught:
-        remote.put_blob(BLOB, chunks)
-    assert "created" in caught.value.hint
-
-
 def failing(error: Exception) -> Callable[[], Chunks]:
     def chunks() -> Chunks:
         yield CONTENT[:-1]
@@ -318,25 +304,6 @@ def relative(location: str) -> str:
     return "/" + location.split("/", 3)[3]
 
 
-@pytest.mark.parametrize("rewrite", [str, relative])
-def test_locations_are_absolute_or_relative_and_keep_their_state(
-    remote: Repository,
-    proxy: FaultyProxy,
-    registry: DockerRegistry,
-    path: str,
-    rewrite: Callable[[str], str],
-) -> None:
-    def rewritten(request: Message, forward: Forward) -> Message:
-        opened = forward(request)
-        opened.headers["Location"] = rewrite(opened.headers["Location"])
-        return opened
-
-    proxy.fault("POST", "/blobs/uploads/", rewritten, ALWAYS)
-
-    assert remote.put_blob(BLOB, chunks) is Put.SENT
-    assert stored(registry, path) == CONTENT
-
-
 def test_an_upload_to_another_host_does_not_get_our_password(
     proxy: FaultyProxy, registry: DockerRegistry, open_at: Open, path: str
 ) -> None:
@@ -365,98 +332,3 @@ def test_an_upload_without_location_is_an_error(
 
     with pytest.raises(RegistryError, match="Location"):
         remote.put_blob(BLOB, chunks)
-
-
-def manifest_in(remote: Repository, *layers: bytes) -> Manifest:
-    """Store an image's blobs, and an image without tag; return its manifest."""
-    return remote.manifest(put_image(remote, *layers).digest)
-
-
-def test_a_manifest_is_stored_byte_by_byte(
-    remote: Repository, registry: DockerRegistry, path: str
-) -> None:
-    manifest = manifest_in(remote, b"layer")
-
-    remote.put_manifest(manifest, "1")
-
-    assert registry.http.manifest(path, "1") == manifest.raw
-    assert registry.http.manifest(path, manifest.digest) == manifest.raw
-
-
-@pytest.mark.parametrize(
-    "fault", [answer(500), answer(502), answer(429), drop, lose_answer]
-)
-def test_a_manifest_is_sent_again(
-    remote: Repository,
-    proxy: FaultyProxy,
-    registry: DockerRegistry,
-    path: str,
-    fault: Fault,
-) -> None:
-    manifest = manifest_in(remote, b"layer")
-    proxy.fault("PUT", "/manifests/", fault, times=2)
-
-    remote.put_manifest(manifest, "1")
-
-    assert registry.http.manifest(path, "1") == manifest.raw
-    assert proxy.used_up
-
-
-def test_a_manifest_stored_under_another_digest_is_an_error(
-    remote: Repository, proxy: FaultyProxy
-) -> None:
-    manifest = manifest_in(remote, b"layer")
-    lie = replace_headers(Docker_Content_Digest=Digest.of(b"something else"))
-    proxy.fault("PUT", "/manifests/", lie, ALWAYS)
-
-    with pytest.raises(IntegrityError):
-        remote.put_manifest(manifest)
-
-
-@pytest.mark.parametrize("status", [400, 409, 412, 403])
-def test_an_immutable_tag_that_names_the_manifest_already_will_do(
-    remote: Repository, proxy: FaultyProxy, status: int
-) -> None:
-    manifest = manifest_in(remote, b"layer")
-    remote.put_manifest(manifest, "1")
-    proxy.fault("PUT", "/manifests/1", refuse(status, "TAG_INVALID"), ALWAYS)
-
-    remote.put_manifest(manifest, "1")
-
-    with pytest.raises((RegistryError, AccessDenied)):
-        remote.put_manifest(manifest_in(remote, b"other"), "1")
-
-
-def test_a_manifest_whose_blobs_are_missing_is_refused(
-    remote: Repository, registry: DockerRegistry, path: str
-) -> None:
-    raw = b'{"schemaVersion":2,"config":%s,"layers":[]}' % (
-        b'{"mediaType":"x","digest":"%s","size":1}' % BLOB.digest.encode()
-    )
-
-    with pytest.raises(RegistryError) as caught:
-        remote.put_manifest(Manifest.parse(raw, OCI_MANIFEST), "1")
-
-    assert caught.value.code == "MANIFEST_BLOB_UNKNOWN"
-    assert registry.http.tags(path) == set()
-
-
-def test_a_manifest_is_deleted_by_digest(
-    remote: Repository, registry: DockerRegistry, path: str
-) -> None:
-    entry = put_image(remote, b"layer", tag="1")
-
-    remote.delete(entry.digest)
-
-    with pytest.raises(NotFound):
-        remote.resolve("1")
-    with pytest.raises(NotFound):
-        remote.delete(entry.digest)
-    assert registry.http.ask("GET", f"/v2/{path}/manifests/1").status == 404
-
-
-def test_a_registry_that_cannot_delete_tags_says_so(remote: Repository) -> None:
-    put_image(remote, b"layer", tag="1")
-
-    with pytest.raises(RegistryError):
-        remote.delete("1")

@@ -229,8 +229,43 @@ def test_a_blob_that_an_image_needs_is_not_deleted(http: PlainHTTP) -> None:
     assert DIGEST in http.whole("a/b", "1")
 
     http.ask("DELETE", f"/v2/a/b/manifests/{image.digest}")
+    assert http.ask("GET", path).status == 404
+
+
+def test_a_blob_that_no_manifest_needs_is_deleted_by_name(http: PlainHTTP) -> None:
+    upload(http)
+    path = f"/v2/a/b/blobs/{DIGEST}"
+
     assert http.ask("DELETE", path).status == 202
     assert http.ask("GET", path).status == 404
+
+
+def test_deleting_a_manifest_frees_what_nothing_else_needs(desk: Desk) -> None:
+    own, shared = b"of one image", b"of both images"
+    store = draft()
+    doomed = put_image(store, shared, own, tag="1")
+    kept = put_image(store, shared, tag="2", platform="linux/arm64")
+    lent = draft()
+    put_image(lent, own, tag="1", platform="linux/arm64")
+    with serving(desk, "--data", "data") as http:
+        push(http, "a/b", store)
+        http.ask("DELETE", f"/v2/a/b/manifests/{doomed.digest}")
+
+        assert http.whole("a/b", "2")
+        assert contents(desk) == set(http.whole("a/b", "2"))
+
+        push(http, "c/d", lent)
+        push(http, "a/b", store)
+        before = contents(desk)
+        http.ask("DELETE", f"/v2/a/b/manifests/{kept.digest}")
+        http.ask("DELETE", f"/v2/a/b/manifests/{doomed.digest}")
+
+        assert contents(desk) == set(http.whole("c/d", "1")) < before
+
+
+def contents(desk: Desk) -> set[str]:
+    """Digests of what lies in the registry's directory."""
+    return {f"sha256:{path.name}" for path in desk.folder.glob("data/blobs/sha256/*")}
 
 
 def test_forgotten_uploads_make_room_for_new_ones(

@@ -179,14 +179,22 @@ class Registry:
             self._storage.publish(self._repositories)
 
     def delete_manifest(self, name: str, digest: Digest) -> None:
-        """Forget a manifest, with all tags that name it."""
+        """Forget a manifest, with all tags that name it and blobs that it alone needs.
+
+        What an index lists stays: it may be pinned by its digest.
+        """
         with self._lock:
             repository = self._repository(name, "MANIFEST_UNKNOWN")
-            if repository.manifests.pop(digest, None) is None:
+            record = repository.manifests.pop(digest, None)
+            if record is None:
                 raise Refusal(404, "MANIFEST_UNKNOWN", "manifest unknown")
             repository.tags = {t: d for t, d in repository.tags.items() if d != digest}
+            freed = record.blobs.difference(*repository.needed)
+            for blob in freed:
+                repository.blobs.pop(blob, None)
             self._storage.publish(self._repositories)
-            self._forget(digest)
+            for content in (digest, *freed):
+                self._forget(content)
 
     def delete_blob(self, name: str, digest: Digest) -> None:
         """Take a blob out of a repository; one that is needed stays."""
@@ -194,7 +202,7 @@ class Registry:
             repository = self._repository(name, "BLOB_UNKNOWN")
             if digest not in repository.blobs:
                 raise Refusal(404, "BLOB_UNKNOWN", f"blob unknown: {digest}")
-            if any(digest in r.blobs for r in repository.manifests.values()):
+            if any(digest in needed for needed in repository.needed):
                 raise Refusal(405, "UNSUPPORTED", "a manifest needs this blob")
             del repository.blobs[digest]
             self._forget(digest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol, Self
@@ -114,6 +114,11 @@ class Repository:
         """Take in a manifest, with the blobs that it needs."""
         self.manifests[manifest.digest] = Record.of(manifest)
         self.blobs.update({blob.digest: blob.size for blob in manifest.blobs})
+
+    @property
+    def needed(self) -> Iterator[frozenset[Digest]]:
+        """The blobs that each manifest needs."""
+        return (record.blobs for record in self.manifests.values())
 
     def has(self, digest: Digest) -> bool:
         """Whether it has this content, as a manifest or as a blob."""

@@ -46,6 +46,20 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         files.write(str(tmp_path), "text")
 
 
+def test_a_check_finds_out_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    files.check(str(path))
+    files.check("/dev/null")
+    for bad in (tmp_path, tmp_path / "no" / "folder"):
+        with pytest.raises(HangarError, match="failed to create file"):
+            files.check(str(bad))
+
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_a_file_that_cannot_be_finished_leaves_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")

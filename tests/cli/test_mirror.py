@@ -334,11 +334,51 @@ def test_names_from_a_list_cannot_write_on_the_terminal(mirroring: Mirroring) ->
 def test_a_failed_list_that_cannot_be_written_is_an_error(
     mirroring: Mirroring,
 ) -> None:
-    ran = mirroring.run("UPPER:1", flags="-o no/such/folder --report report.json")
+    ran = mirroring.run("UPPER:1", flags="-o /dev/full --report report.json")
 
     assert ran.status == 1
-    assert '[FATA] failed to create file "no/such/folder": No such file' in ran.err
+    assert '[FATA] failed to create file "/dev/full": No space left' in ran.err
     assert mirroring.desk.read("report.json")
+
+
+@pytest.mark.parametrize("flag", ["-o", "--report"])
+@pytest.mark.parametrize(
+    ("name", "reason"), [("no/such/folder", "No such file"), (".", "Is a directory")]
+)
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_copied(
+    mirroring: Mirroring,
+    image: str,
+    target: DockerRegistry,
+    flag: str,
+    name: str,
+    reason: str,
+) -> None:
+    ran = mirroring.run(image, flags=f"{flag} {name}")
+
+    assert ran.status == 1
+    assert f'[FATA] failed to create file "{name}": {reason}' in ran.err
+    assert "Copying" not in ran.err
+    assert target.http.tags("team/app") == set()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "-d registry.example.com/UPPER",
+        "-d https://registry.example.com",
+        "--destination-project ../up",
+        "--source a:b:c",
+        "--source-project x/../y",
+    ],
+)
+def test_a_place_that_no_image_can_be_in_is_wrong_usage(
+    mirroring: Mirroring, image: str, flags: str
+) -> None:
+    ran = mirroring.run(image, flags=flags)
+
+    assert ran.status == 2
+    assert "[FATA] no image can be in" in ran.err
+    assert not (mirroring.desk.folder / "mirror-failed.txt").exists()
 
 
 def test_the_time_of_an_image_is_limited(mirroring: Mirroring) -> None:

@@ -94,6 +94,9 @@ class Run:
             lines: what takes the place of a list that the user did not give.
             prepare: asks what is to be asked about the images, before all else.
         """
+        for name in (self.batch.failed if not self.dry else "", self.batch.report):
+            if name:
+                files.check(name)
         given = lines if lines is not None else read_list(self.batch.file)
         wanted = [line for line in given if self._understands(line)]
         ignored = [line for line in given if not self._understands(line)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from hangar import HangarError
@@ -18,26 +20,54 @@ def write(name: str, text: str) -> None:
     write_chunks(name, [text.encode()])
 
 
+def check(name: str) -> None:
+    """See that a file can be written, before work is done that it is to tell of.
+
+    Raises:
+        HangarError: it cannot.
+    """
+    path, target = _places(name)
+    with _told(name):
+        if target is not path:
+            target.touch()
+            target.unlink()
+        elif path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
 def write_chunks(name: str, chunks: Iterable[bytes]) -> None:
     """Write a file; if ``chunks`` raises, what was there stays.
 
     Raises:
         HangarError: it cannot be written.
     """
-    path = Path(os.path.realpath(name))  # what a link names, not the link
-    special = path.exists() and not path.is_file()  # a pipe, /dev/stdout
-    target = path if special else path.with_name(f".{path.name}.{os.getpid()}.new")
+    path, target = _places(name)
     try:
-        with target.open("wb") as file:
-            file.writelines(chunks)
-        if target is not path:
-            target.replace(path)
-    except OSError as error:
-        message = f'failed to create file "{name}": {error.strerror}'
-        raise HangarError(message) from error
+        with _told(name):
+            with target.open("wb") as file:
+                file.writelines(chunks)
+            if target is not path:
+                target.replace(path)
     finally:
         if target is not path:
             target.unlink(missing_ok=True)
+
+
+def _places(name: str) -> tuple[Path, Path]:
+    """What a name means, and where to write so that it can be replaced in one step."""
+    path = Path(os.path.realpath(name))  # what a link names, not the link
+    if path.exists() and not path.is_file():
+        return path, path  # a pipe, /dev/stdout
+    return path, path.with_name(f".{path.name}.{os.getpid()}.new")
+
+
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        message = f'failed to create file "{name}": {error.strerror}'
+        raise HangarError(message) from error
 
 
 def remove(name: str) -> None:

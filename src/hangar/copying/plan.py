@@ -25,6 +25,11 @@ from hangar.oci import (
 from hangar.selection import Selection
 from hangar.store import Companion, Source
 
+_LEFT_BEHIND = (
+    "its signatures, or what else is attached to the whole image, stay behind, for"
+    " only some of its platforms are selected (--arch '' --os '' selects all)"
+)
+
 MAX_DEPTH = 32
 """Indexes within indexes, and referrers of referrers, that are followed."""
 
@@ -88,12 +93,14 @@ class Plan:
             comes last. Empty if the destination has everything.
         made: content that comes from here, not from the source: configs that were
             read already, or had to be made.
+        notices: what the user should know that is no failure.
     """
 
     source_digest: Digest
     digest: Digest
     steps: tuple[Step, ...] = ()
     made: Mapping[Digest, bytes] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
 
     @property
     def blobs(self) -> tuple[Descriptor, ...]:
@@ -139,7 +146,7 @@ def plan(
     existing = None if overwrite or not there else route.destination.manifest(there)
     decided = planner.plan(existing)
     if decided.digest == there and not platform_tags:
-        return Plan(decided.source_digest, decided.digest)
+        return replace(decided, steps=())
     return decided
 
 
@@ -196,11 +203,21 @@ class _Planner:
                 self._walk(entry, tag)
             elif target is not root or tag:
                 self._write(root, tag)
+        notices: tuple[str, ...] = ()
         if target is root:
             self._accompany(root.digest)
+        elif not self._full and self._leaves_behind(root.digest):
+            notices = (_LEFT_BEHIND,)
         self._steps[target.digest, self._tag] = Step(target, self._tag)
         steps = tuple(self._steps.values())
-        return Plan(found.digest, target.digest, steps, self._made)
+        return Plan(found.digest, target.digest, steps, self._made, notices)
+
+    def _leaves_behind(self, root: Digest) -> bool:
+        """Whether something is attached to a root that the destination will lack."""
+        return root not in self._accompanied and any(
+            self._selection.accompanied_by(companion)
+            for companion in self._source.companions(root)
+        )
 
     def _chosen(
         self, root: Manifest, existing: Manifest | None

@@ -15,7 +15,7 @@ from hangar.errors import HangarError, NotFound
 from hangar.events import Outcome
 from hangar.imagelist import Line
 from hangar.oci import Digest
-from hangar.operations.routes import failed, lines_of, origin_of, placed
+from hangar.operations.routes import check_place, failed, lines_of, origin_of, placed
 from hangar.reference import Reference
 from hangar.registry import Registries
 from hangar.store import Destination
@@ -39,7 +39,11 @@ def load_routes(
         project: replaces the first part of every destination's path.
         lines: of an image list, the images to load; None: all of them.
         source_registry: replaces the registry of every line, to look it up.
+
+    Raises:
+        InvalidReference: no image can be in that registry or project.
     """
+    check_place(to, project)
     known = by_name(archives)
     routes: list[Route[Destination] | Outcome] = []
     for line in lines_of(archive_lines(archives) if lines is None else lines):

@@ -40,7 +40,12 @@ def mirror_routes(
         source_project: replaces the first part of every source's path.
         destination_registries: gives the repositories to write to, if these are to
             be spoken to in another way.
+
+    Raises:
+        InvalidReference: what is to replace parts of all names cannot be in one.
     """
+    check_place(to, project)
+    check_place(source, source_project)
     writing = destination_registries or registries
 
     def route(line: Line) -> Route[Destination] | Outcome:
@@ -138,6 +143,21 @@ def _target(line: Line, to: str, project: str) -> Reference:
     if line.destination:
         named = named.tagged(line.tag)
     return placed(named, to, project)
+
+
+def check_place(registry: str, project: str) -> None:
+    """See that a registry and a project can be in names; "" is none.
+
+    Raises:
+        InvalidReference: they cannot.
+    """
+    try:
+        Reference("registry.example", "project/name").moved(registry, project)
+    except InvalidReference:
+        place = "/".join(filter(None, (registry, project)))
+        message = f"no image can be in {place!r:.200}"
+        hint = "expected HOST[:PORT][/PATH], and projects in lower case"
+        raise InvalidReference(message, hint=hint) from None
 
 
 def placed(named: Reference, to: str, project: str) -> Reference:

@@ -29,6 +29,7 @@ from hangar.events import (
     Event,
     ImageFinished,
     ImageStarted,
+    Noticed,
     Outcome,
     Report,
     Reporter,
@@ -122,6 +123,7 @@ def copy_all(
 
     def act(route: Route[Destination], pools: Pools, report: Reporter) -> Result:
         decided = decide(route)
+        _notice(route, decided, report)
         if not decided.steps:
             return Result(decided)
         traffic = Transfer(route, decided, ledger, report).execute(pools.blobs)
@@ -149,11 +151,17 @@ def plan_all(
     wanted = selection or Selection()
 
     def act(route: Route[S], pools: Pools, report: Reporter) -> Result:
-        del pools, report
+        del pools
         decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
+        _notice(route, decided, report)
         return Result(decided, foreseen(route, decided, ledger))
 
     return carry_out(act, routes, jobs, timeout, report, stop)
+
+
+def _notice(route: Route[S], decided: Plan, report: Reporter) -> None:
+    for text in decided.notices:
+        report(Noticed(route.number, text))
 
 
 def check_all(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from hangar.events import Status
+from hangar.copying import Route
+from hangar.events import Event, Noticed, Status
+from hangar.operations.transfer import copy_all, plan_all
 from hangar.selection import Selection
 from tests.support.content import (
     put_image,
@@ -12,7 +16,7 @@ from tests.support.content import (
     put_signature,
 )
 from tests.support.memory import MemoryStore
-from tests.unit.copying.conftest import check, copy
+from tests.unit.copying.conftest import LINUX, check, copy
 
 
 def test_signatures_and_referrers_travel_with_their_image(
@@ -33,6 +37,53 @@ def test_signatures_and_referrers_travel_with_their_image(
     assert set(mirror.manifests) == set(upstream.manifests)
     puts = [what for call, _, what in mirror.shared.log if call == "put manifest"]
     assert puts[-1] == "1.0"
+
+
+@pytest.mark.parametrize(
+    ("selection", "told"),
+    [
+        (replace(LINUX, architectures=frozenset({"arm64"})), True),
+        (replace(LINUX, architectures=frozenset({"arm64"}), signatures=False), False),
+        (LINUX, False),
+        (Selection(), False),
+    ],
+)
+def test_signatures_that_stay_behind_with_a_filtered_index_are_told_of(
+    upstream: MemoryStore,
+    mirror: MemoryStore,
+    selection: Selection,
+    *,
+    told: bool,
+) -> None:
+    amd64 = put_image(upstream, b"layer of amd64")
+    arm64 = put_image(upstream, b"layer of arm64", platform="linux/arm64")
+    index = put_index(upstream, "1.0", amd64, arm64)
+    put_signature(upstream, index.digest, b"of the index")
+
+    for act in (plan_all, copy_all, copy_all):  # told again each time
+        heard: list[Event] = []
+        route = Route("app", upstream, "1.0", mirror, "1.0", 1)
+        act([route], selection=selection, report=heard.append)
+
+        notices = [event for event in heard if isinstance(event, Noticed)]
+        assert [n.number for n in notices] == ([1] if told else [])
+        assert all("signatures" in n.text for n in notices)
+    signed = f"sha256-{index.digest.hex}.sig" in mirror.tags
+    assert signed == (selection.signatures and not told)
+
+
+def test_a_signed_image_that_joins_an_index_takes_its_signature_along(
+    upstream: MemoryStore, mirror: MemoryStore
+) -> None:
+    put_index(mirror, "1.0", put_image(mirror, b"another", platform="linux/arm64"))
+    image = put_image(upstream, b"layer", tag="1.0")
+    put_signature(upstream, image.digest, b"of the image")
+    heard: list[Event] = []
+
+    copy(upstream, mirror, report=heard.append)
+
+    assert not [event for event in heard if isinstance(event, Noticed)]
+    assert f"sha256-{image.digest.hex}.sig" in mirror.tags
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -115,6 +116,22 @@ def test_a_converted_image_is_recognised_without_reading_its_layers(
 
     assert outcome.status is Status.UP_TO_DATE
     assert "blob" not in {call for call, _, _ in upstream.shared.log}
+
+
+def test_a_layer_of_many_images_is_measured_once_and_copied_once(
+    upstream: MemoryStore, mirror: MemoryStore
+) -> None:
+    put_schema1(upstream)
+    routes = [
+        Route("old", upstream, "1.0", mirror, tag, number)
+        for number, tag in enumerate(("a", "b", "c"), start=1)
+    ]
+
+    assert copy_all(routes, jobs=1).ok
+
+    read = Counter(what for call, _, what in upstream.shared.log if call == "blob")
+    layers = [Digest.of(gzip.compress(data)) for data in (OLDEST, NEWEST)]
+    assert read == dict.fromkeys(layers, 2)
 
 
 def test_a_converted_image_can_be_checked(

@@ -11,6 +11,7 @@ from hangar.copying.execute import Transfer, foreseen, missing
 from hangar.copying.ledger import Ledger
 from hangar.copying.merging import joined
 from hangar.copying.plan import Plan, Route, full_plan, plan
+from hangar.copying.schema1 import Unpacked
 from hangar.copying.streams import read_config
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Plan",
     "Route",
     "Transfer",
+    "Unpacked",
     "entries_of",
     "foreseen",
     "full_plan",

@@ -7,12 +7,14 @@ understood without), and writes nothing.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from hangar.copying import schema1, signatures
 from hangar.copying.merging import merged
+from hangar.copying.schema1 import Unpacked
 from hangar.copying.streams import read_config
 from hangar.errors import Incomplete, InvalidManifest, NoMatchingPlatform, NotFound
 from hangar.oci import (
@@ -121,6 +123,7 @@ def plan(
     *,
     overwrite: bool = False,
     platform_tags: bool = False,
+    measured: MutableMapping[Digest, Unpacked] | None = None,
 ) -> Plan:
     """Decide what is to be written for an image.
 
@@ -133,6 +136,7 @@ def plan(
         selection: what of it is wanted.
         overwrite: whether platforms that only the destination has may go.
         platform_tags: whether each platform gets a tag of its own, too.
+        measured: what the run knows of layers of schema 1; what is learnt is added.
 
     Raises:
         NoMatchingPlatform: the selection leaves nothing of the image.
@@ -142,7 +146,7 @@ def plan(
     exact = not platform_tags and (selection.whole or not overwrite)
     if there and exact and _source_digest(route) == there:
         return Plan(there, there)
-    planner = _Planner(route, selection, platform_tags=platform_tags)
+    planner = _Planner(route, selection, platform_tags=platform_tags, measured=measured)
     existing = None if overwrite or not there else route.destination.manifest(there)
     decided = planner.plan(existing)
     if decided.digest == there and not platform_tags:
@@ -156,9 +160,12 @@ def full_plan(
     *,
     overwrite: bool = False,
     platform_tags: bool = False,
+    measured: MutableMapping[Digest, Unpacked] | None = None,
 ) -> Plan:
     """Decide as `plan` does, but take nothing at the destination for granted."""
-    planner = _Planner(route, selection, platform_tags=platform_tags, full=True)
+    planner = _Planner(
+        route, selection, platform_tags=platform_tags, measured=measured, full=True
+    )
     there = _resolved(route.destination, route.tag or route.reference)
     existing = None if overwrite or not there else route.destination.manifest(there)
     return planner.plan(existing)
@@ -174,6 +181,7 @@ class _Planner:
         *,
         platform_tags: bool,
         full: bool = False,
+        measured: MutableMapping[Digest, Unpacked] | None = None,
     ) -> None:
         self._source = route.source
         self._destination = route.destination
@@ -183,6 +191,7 @@ class _Planner:
         self._selection = selection if route.tag else selection.unfiltered
         self._platform_tags = platform_tags and bool(route.tag)
         self._full = full
+        self._measured = {} if measured is None else measured
         self._known: frozenset[Digest] = frozenset()
         self._steps: dict[tuple[Digest, str], Step] = {}
         self._made: dict[Digest, bytes] = {}
@@ -314,10 +323,11 @@ class _Planner:
         """Convert schema 1, with what the destination's image tells of its layers."""
         if not self._selection.passes(schema1.platform(found)):
             raise _no_platform()
-        known = {}
+        there: dict[Digest, Unpacked] = {}
         if existing and existing.is_image:
             config = self._config(self._destination, existing)
-            known = schema1.known_layers(existing, config)
+            there = schema1.known_layers(existing, config)
+        known = ChainMap(self._measured, there)  # what is measured goes to the first
         root, config = schema1.converted(self._source, found, known)
         self._made[Digest.of(config)] = config
         return root

@@ -1,7 +1,8 @@
 """Docker schema 1, the retired manifest format, converted to schema 2.
 
 Schema 1 names no sizes and no digests of unpacked layers, so every layer has to be
-read once to convert an image, unless the destination has the result already.
+read once to convert an image, unless the destination has the result already; and once
+more to be copied, for whoever takes it wants to know its size first.
 It is the only case in which a platform's digest changes.
 (docker/distribution, "manifest-v2-1.md" and "manifest-v2-2.md".)
 """
@@ -12,7 +13,7 @@ import contextlib
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,18 +101,21 @@ def described(manifest: Manifest) -> tuple[Mapping[str, Any], tuple[Digest, ...]
 
 
 def converted(
-    source: Source, manifest: Manifest, known: Mapping[Digest, Unpacked]
+    source: Source, manifest: Manifest, known: MutableMapping[Digest, Unpacked]
 ) -> tuple[Manifest, bytes]:
     """Convert a manifest to schema 2; return it with the bytes of its config.
 
-    Layers that are not in ``known`` are downloaded to be measured.
+    Layers that are not in ``known`` are downloaded to be measured, and noted there.
 
     Raises:
         InvalidManifest: the manifest or a layer is malformed.
         IntegrityError: a layer is not what its digest says.
     """
     image = _Image.parse(manifest)
-    layers = [known.get(digest) or _unpacked(source, digest) for digest in image.layers]
+    for digest in image.layers:
+        if digest not in known:
+            known[digest] = _unpacked(source, digest)
+    layers = [known[digest] for digest in image.layers]
     config = _config(image.history, [layer.diff_id for layer in layers])
     described = Descriptor(DOCKER_CONFIG, Digest.of(config), len(config))
     value = {

@@ -18,6 +18,7 @@ from hangar.copying import (
     Plan,
     Route,
     Transfer,
+    Unpacked,
     foreseen,
     full_plan,
     missing,
@@ -37,7 +38,7 @@ from hangar.events import (
     Traffic,
     unheard,
 )
-from hangar.oci import Descriptor
+from hangar.oci import Descriptor, Digest
 from hangar.selection import Selection
 from hangar.store import Destination, Source
 
@@ -100,7 +101,7 @@ def copy_all(
     Returns:
         What became of each image, in the order given; nothing is raised for them.
     """
-    ledger = Ledger()
+    ledger, measured = Ledger(), dict[Digest, Unpacked]()
     wanted = selection or Selection()
     given = list(routes)
     turns = Turns([id(given[at]) for chain in _chains(given) for at in chain])
@@ -112,7 +113,11 @@ def copy_all(
     def decide(route: Route[Destination]) -> Plan:
         try:
             decided = plan(
-                route, wanted, overwrite=overwrite, platform_tags=platform_tags
+                route,
+                wanted,
+                overwrite=overwrite,
+                platform_tags=platform_tags,
+                measured=measured,
             )
             if prepare:
                 turns.wait(id(route))
@@ -147,12 +152,18 @@ def plan_all(
 
     The arguments are those of `copy_all`.
     """
-    ledger = Ledger()
+    ledger, measured = Ledger(), dict[Digest, Unpacked]()
     wanted = selection or Selection()
 
     def act(route: Route[S], pools: Pools, report: Reporter) -> Result:
         del pools
-        decided = plan(route, wanted, overwrite=overwrite, platform_tags=platform_tags)
+        decided = plan(
+            route,
+            wanted,
+            overwrite=overwrite,
+            platform_tags=platform_tags,
+            measured=measured,
+        )
         _notice(route, decided, report)
         return Result(decided, foreseen(route, decided, ledger))
 
@@ -185,12 +196,17 @@ def check_all(
     Raises:
         Incomplete: nothing was checked at all, which proves nothing.
     """
+    measured = dict[Digest, Unpacked]()
     wanted = selection or Selection()
 
     def act(route: Route[S], pools: Pools, report: Reporter) -> Result:
         del report
         decided = full_plan(
-            route, wanted, overwrite=overwrite, platform_tags=platform_tags
+            route,
+            wanted,
+            overwrite=overwrite,
+            platform_tags=platform_tags,
+            measured=measured,
         )
         absent = missing(decided, route.destination, pools.blobs, deep=deep)
         if absent:

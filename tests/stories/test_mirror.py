@@ -21,8 +21,10 @@ from hangar.oci import (
     Platform,
 )
 from tests.support.content import (
+    put_attestation,
     put_image,
     put_index,
+    put_signature,
 )
 from tests.support.judges import PlainHTTP, skopeo, skopeo_raw
 from tests.support.kinds import DOCKER_CONFIG, every_kind
@@ -143,20 +145,29 @@ def test_an_unchanged_run_asks_once_at_each_end(
     source: DockerRegistry, target: DockerRegistry, desk: Desk
 ) -> None:
     store = draft()
-    for tag in ("1", "2", "3"):
+    for tag in ("1", "2"):
         put_image(store, b"layer " + tag.encode(), tag=tag)
+    amd64 = put_image(store, b"layer of amd64")
+    s390x = put_image(store, b"layer of s390x", platform="linux/s390x")
+    index = put_index(store, "3", amd64, s390x, put_attestation(store, amd64))
+    put_signature(store, index.digest, b"payload")
     push(source.http, "library/app", store)
-    lines = [f"{source.address}/library/app:{tag}" for tag in store.tags]
-    flags = ("-f", desk.write("list", *lines), "-d", target.address, PLAIN)
+    lines = [f"{source.address}/library/app:{tag}" for tag in ("1", "2", "3")]
+    listed = desk.write("list", *lines)
+    flags = ("-f", listed, "-d", target.address, PLAIN, "--arch=", "--os=")
     desk.hangar("mirror", *flags)
+    assert target.http.tags("library/app") == source.http.tags("library/app")
     before = len(source.requests), len(target.requests)
 
     ran = desk.hangar("mirror", *flags)
 
     assert ran.status == 0, ran.err
+    assert "3 up to date" in ran.err
     for registry, count in zip((source, target), before, strict=True):
-        asked = [r for r in registry.requests[count:] if r.path != "/v2/"]
-        assert [request.method for request in asked] == ["HEAD"] * 3
+        asked = sorted(request[:2] for request in registry.requests[count:])
+        ping = ("GET", "/v2/")
+        tags = [("HEAD", f"/v2/library/app/manifests/{tag}") for tag in "123"]
+        assert asked == [ping, *tags]
 
 
 def test_a_layer_of_ten_images_is_downloaded_once(
@@ -180,6 +191,10 @@ def test_a_layer_of_ten_images_is_downloaded_once(
         if request.method == "GET" and request.path.endswith(Digest.of(shared))
     ]
     assert len(read) == 1
+    written = [
+        r for r in target.requests if r.method == "PUT" and "/uploads/" in r.path
+    ]
+    assert len(written) == 1 + 2 * 10  # the shared layer; a layer and a config each
     for number in range(10):
         assert Digest.of(shared) in target.http.whole(f"library/app{number}", "1")
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.support.registries import (
@@ -15,6 +16,13 @@ from tests.support.registries import (
     make_certificates,
 )
 from tests.support.running import Desk
+
+hypothesis.settings.register_profile(
+    "unhurried",
+    deadline=None,  # how fast the machine is today says nothing about a law
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

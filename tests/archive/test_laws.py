@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import cast
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hangar.archive import Archive
@@ -68,7 +68,7 @@ def act(verb: str, lines: list[str], folder: Path) -> set[str]:
             return names & {*lines}
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(STEPS)
 def test_whatever_is_done_to_an_archive_it_stays_whole_and_loadable(
     steps: list[tuple[str, list[str]]],

@@ -323,6 +323,34 @@ def test_a_line_without_a_destination_fails_with_the_way_to_go(
     assert "--destination" in ran.err
 
 
+def test_hostile_lines_fail_alone_and_reach_no_registry(
+    mirroring: Mirroring, image: str, source: DockerRegistry, target: DockerRegistry
+) -> None:
+    registry = source.address
+    hostile = [
+        "../../etc/passwd:1",
+        f"{registry}/a/../b:1",
+        f"{registry}//b:1",
+        f"{registry}/team/app:ta\x01g",
+        f"{registry}/team/app:1?x=y",
+        f"{registry}/team/app@sha256:abc",
+        f"{registry}/team/app:{'x' * 129}",
+        f"{registry}/{'x' * 300}:1",
+        f"{registry}:0x1/team/app:1",
+    ]
+
+    ran = mirroring.run(*hostile, image)
+
+    assert ran.status == 1
+    assert ran.err.count("invalid reference format") == len(hostile)
+    failed = mirroring.desk.read("mirror-failed.txt").splitlines()
+    assert failed == hostile
+    assert target.http.tags("team/app") == {"1"}
+    assert {
+        request.path for request in target.requests if "/team/app/" not in request.path
+    } <= {"/v2/"}
+
+
 def test_names_from_a_list_cannot_write_on_the_terminal(mirroring: Mirroring) -> None:
     ran = mirroring.run("evil\x1b[2J\u202e:1", "two \x1b]0;words")
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hangar.configuration import Configuration, Credential, CredentialKey, Credentials
@@ -53,10 +53,6 @@ def file_of(content: object) -> Iterator[Path]:
         yield path
 
 
-SLOW = settings(suppress_health_check=[HealthCheck.too_slow])
-"""How fast whole files are made up depends on what else the machine does."""
-
-
 @given(keys, credentials)
 def test_what_is_kept_is_found_again_word_for_word(
     key: CredentialKey, credential: Credential
@@ -69,7 +65,6 @@ def test_what_is_kept_is_found_again_word_for_word(
         assert reading(path).find(key.registry, key.path) == credential
 
 
-@SLOW
 @given(files, keys)
 def test_any_file_gives_a_credential_or_our_error(
     content: object, key: CredentialKey
@@ -78,7 +73,6 @@ def test_any_file_gives_a_credential_or_our_error(
         reading(path).find(key.registry, key.path)
 
 
-@SLOW
 @given(files, keys)
 def test_storing_and_erasing_changes_nothing_else(
     content: dict[str, Any], key: CredentialKey

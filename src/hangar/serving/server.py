@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import re
 import selectors
 import socket
@@ -138,7 +139,8 @@ def tls_context(certificate: Path, key: Path) -> ssl.SSLContext:
     try:
         context.load_cert_chain(certificate, key, password=_no_password)
     except OSError as error:
-        message = f"cannot use {certificate} with {key}: {error}"
+        reason = error if isinstance(error, ssl.SSLError) else error.strerror
+        message = f"cannot use {certificate} with {key}: {reason}"
         hint = "expected a PEM certificate and its private key, not encrypted"
         raise InvalidConfiguration(message, hint=hint) from error
     return context
@@ -159,7 +161,8 @@ def _listener(address: str) -> socket.socket:
     try:
         listener = socket.create_server(where, family=family, backlog=_BACKLOG)
     except OSError as error:
-        message = f"cannot listen at {address}: {error.strerror or error}"
+        reason = os.strerror(error.errno) if error.errno else error  # plain words
+        message = f"cannot listen at {address}: {reason}"
         raise InvalidConfiguration(message) from error
     listener.settimeout(0)
     return listener

@@ -323,6 +323,16 @@ def test_a_line_without_a_destination_fails_with_the_way_to_go(
     assert "--destination" in ran.err
 
 
+def test_a_run_leaves_nothing_behind_but_what_it_says(
+    mirroring: Mirroring, image: str
+) -> None:
+    mirroring.run(image)
+    mirroring.desk.hangar("--help")
+
+    left = sorted(path.name for path in mirroring.desk.folder.rglob("*"))
+    assert left == ["home", "list"]
+
+
 def test_hostile_lines_fail_alone_and_reach_no_registry(
     mirroring: Mirroring, image: str, source: DockerRegistry, target: DockerRegistry
 ) -> None:

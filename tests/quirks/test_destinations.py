@@ -35,6 +35,7 @@ from tests.support.proxy import (
     Message,
     answer,
     change,
+    drop,
     refuse,
     replace_headers,
 )
@@ -227,6 +228,31 @@ def test_tags_that_cannot_be_written_twice_are_written_once(
     before = site.judge.http.manifest("library/app", "1")
 
     assert isinstance(site.mirror().error, HangarError)
+    assert site.judge.http.manifest("library/app", "1") == before
+
+
+UNREADABLE: list[tuple[str, Fault]] = [
+    *(("HEAD", fault) for fault in (answer(500), refuse(403, "DENIED"), drop)),
+    *(("GET", fault) for fault in (answer(500), refuse(403, "DENIED"), drop)),
+    ("GET", answer(200, HTML)),
+    ("GET", answer(404, HTML)),
+]
+
+
+@pytest.mark.parametrize(("method", "fault"), UNREADABLE)
+def test_an_index_that_cannot_be_read_is_never_replaced(
+    site: Site, method: str, fault: Fault
+) -> None:
+    """Else the platforms of earlier runs were lost."""
+    store = draft()
+    put_index(store, "1", put_image(store, b"earlier", platform="linux/s390x"))
+    push(site.judge.http, "library/app", store)
+    before = site.judge.http.manifest("library/app", "1")
+    path = "/manifests/1" if method == "HEAD" else "/manifests/sha256"
+    site.target.fault(method, path, fault, ALWAYS)
+
+    assert isinstance(site.mirror().error, HangarError)
+
     assert site.judge.http.manifest("library/app", "1") == before
 
 

@@ -22,7 +22,8 @@ def write(path: Path, text: str) -> Path:
 
 
 def conf(folder: Path, text: str) -> RegistriesConf:
-    return RegistriesConf(write(folder / "registries.conf", text), {})
+    path = write(folder / "registries.conf", text)
+    return RegistriesConf(path, {"HOME": str(folder)}, system=folder / "etc")
 
 
 def places(conf: RegistriesConf, image: str) -> list[str]:
@@ -246,15 +247,21 @@ def test_with_a_file_of_the_users_own_the_machines_do_not_count(tmp_path: Path) 
 @pytest.mark.parametrize(
     "variable", ["CONTAINERS_REGISTRIES_CONF", "REGISTRIES_CONFIG_PATH"]
 )
-def test_a_file_that_is_named_is_the_only_one(tmp_path: Path, variable: str) -> None:
-    write(tmp_path / ".config/containers/registries.conf", blocks("user.io"))
-    write(tmp_path / ".config/containers/registries.conf.d/a.conf", blocks("more.io"))
+def test_a_file_that_is_named_takes_the_place_of_the_main_one_alone(
+    tmp_path: Path, variable: str
+) -> None:
+    system, user = tmp_path / "etc", tmp_path / ".config/containers"
+    write(system / "registries.conf", blocks("main.io"))
+    write(system / "registries.conf.d/a.conf", blocks("dropped.io"))
+    write(user / "registries.conf", blocks("user.io"))
+    write(user / "registries.conf.d/a.conf", blocks("more.io"))
     named = write(tmp_path / "named.conf", blocks("named.io"))
     environ = {"HOME": str(tmp_path), variable: str(named)}
 
-    found = RegistriesConf(None, environ)
+    found = RegistriesConf(None, environ, system=system)
 
-    assert blocked(found, "user.io", "more.io", "named.io") == ["named.io"]
+    hosts = ["named.io", "dropped.io", "more.io", "main.io", "user.io"]
+    assert blocked(found, *hosts) == hosts[:3]
 
 
 def test_an_option_comes_before_the_environment(tmp_path: Path) -> None:
@@ -287,5 +294,5 @@ def test_of_several_files_the_last_that_states_a_list_counts(tmp_path: Path) -> 
 
     assert found.search_registries == ("b.io",)
     assert found.credential_helpers == ("one", "two")
-    assert conf(tmp_path, "").search_registries == ()
-    assert conf(tmp_path, "").credential_helpers == ("containers-auth.json",)
+    assert conf(tmp_path / "other", "").search_registries == ()
+    assert conf(tmp_path / "other", "").credential_helpers == ("containers-auth.json",)

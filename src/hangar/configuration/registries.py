@@ -52,7 +52,7 @@ class RegistriesConf:
     used.
 
     Args:
-        path: of the only file; None: as the environment says, else the usual ones.
+        path: of the main file; None: as the environment says, else the usual one.
         environ: says where the user's files are.
         system: the machine's configuration.
     """
@@ -139,27 +139,39 @@ class RegistriesConf:
         )
 
     def _files(self) -> list[Path]:
-        """The files there may be, in the order in which they count."""
-        named = (
-            self._path
-            or self._environ.get("CONTAINERS_REGISTRIES_CONF")
-            or self._environ.get("REGISTRIES_CONFIG_PATH")
-        )
-        if named:
-            if not Path(named).exists():
-                raise invalid(Path(named), "no such file")
-            return [Path(named)]
+        """The files there may be, in the order in which they count.
+
+        A file that is named takes the place of the main one alone, as for podman and
+        skopeo: what an administrator has dropped in beside that still holds.
+        """
         user = user_configuration(self._environ) / "containers"
         own = user / "registries.conf"
-        is_own = own in entries(user)
-        folders = [user] if is_own else [self._system, user]
+        folders = [self._system, user]
+        if named := self._named:
+            if not named.exists():
+                raise invalid(named, "no such file")
+            main = named
+        elif own in entries(user):
+            main, folders = own, [user]
+        else:
+            main = self._system / "registries.conf"
         more = [
             file
             for folder in folders
             for file in entries(folder / "registries.conf.d")
             if file.suffix == ".conf" and not file.is_dir()
         ]
-        return [own if is_own else self._system / "registries.conf", *more]
+        return [main, *more]
+
+    @property
+    def _named(self) -> Path | None:
+        """The file that an option or the environment names."""
+        named = (
+            self._path
+            or self._environ.get("CONTAINERS_REGISTRIES_CONF")
+            or self._environ.get("REGISTRIES_CONFIG_PATH")
+        )
+        return Path(named) if named else None
 
 
 def _moved(reference: Reference, rule: Rule, location: str) -> Reference:

@@ -19,7 +19,7 @@ from hangar.errors import AccessDenied, InvalidConfiguration, VerificationError
 
 PAGE = Path(__file__).parents[2] / "docs" / "configuration.md"
 DIGEST = "sha256:" + "ab" * 32
-IMAGES = ("reg.io/app:1", f"reg.io/app@{DIGEST}", "a.reg.io/app:1", "fedora")
+IMAGES = ("reg.io/app:1", f"reg.io/app@{DIGEST}", "a.reg.io/app:1", "my-app")
 
 Observe = Callable[[Path, Any], Any]
 
@@ -30,7 +30,7 @@ def registries(folder: Path, text: str) -> Any:
     path.write_text(text)
     conf = Configuration.load(registries_conf=path, environ={}).registries
     seen: list[Any] = [conf.search_registries, conf.credential_helpers]
-    for image in map(Reference.parse, IMAGES):
+    for image in map(Reference.parse, map(conf.expanded, IMAGES)):
         for ask in (conf.endpoints, conf.endpoint):
             try:
                 seen.append(ask(image))
@@ -49,7 +49,7 @@ REGISTRIES = {
     "unqualified-search-registries": ("", 'unqualified-search-registries = ["a.io"]'),
     "credential-helpers": ("", 'credential-helpers = ["a"]'),
     "short-name-mode": ("", 'short-name-mode = "enforcing"'),
-    "aliases": ("", '[aliases]\nfedora = "registry.fedoraproject.org/fedora"'),
+    "aliases": ("", '[aliases]\nmy-app = "reg.io/my-app"'),
     "additional-layer-store-auth-helper": (
         "",
         'additional-layer-store-auth-helper = "a"',

@@ -171,6 +171,12 @@ def test_a_location_that_makes_no_name_is_refused_when_used(tmp_path: Path) -> N
         ('unqualified-search-registries = "a.io"', "expected a list of texts"),
         ("credential-helpers = [1]", "expected a list of texts"),
         ('[registries.search]\nregistries = ["a.io"]', "version 1 of its format"),
+        ('aliases = ["a"]', "aliases: expected an object"),
+        ("[aliases]\na = 1", "aliases.a: expected text"),
+        ('[aliases]\n"a.io/b" = "c.io/d"', "alias 'a.io/b' is no name without"),
+        ('[aliases]\n"b:1" = "c.io/d"', "alias 'b:1' is no name without"),
+        ('[aliases]\nb = "c"', "alias b: 'c' is no HOST[:PORT]/NAME"),
+        ('[aliases]\nb = "c.io/d:1"', "alias b: 'c.io/d:1' is no HOST"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_named(
@@ -296,3 +302,73 @@ def test_of_several_files_the_last_that_states_a_list_counts(tmp_path: Path) -> 
     assert found.credential_helpers == ("one", "two")
     assert conf(tmp_path / "other", "").search_registries == ()
     assert conf(tmp_path / "other", "").credential_helpers == ("containers-auth.json",)
+
+
+ALIASES = """
+[aliases]
+fedora = "registry.fedoraproject.org/fedora"
+"opensuse/leap" = "registry.opensuse.org/opensuse/leap"
+alpine = "docker.io/library/alpine"
+local = "localhost/local"
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("fedora", "registry.fedoraproject.org/fedora"),
+        ("fedora:40", "registry.fedoraproject.org/fedora:40"),
+        (f"fedora@{DIGEST}", f"registry.fedoraproject.org/fedora@{DIGEST}"),
+        (f"fedora:40@{DIGEST}", f"registry.fedoraproject.org/fedora:40@{DIGEST}"),
+        ("opensuse/leap:15", "registry.opensuse.org/opensuse/leap:15"),
+        ("local", "localhost/local"),
+        ("docker.io/fedora", "docker.io/fedora"),
+        ("localhost/fedora", "localhost/fedora"),
+        ("docker://fedora", "docker://fedora"),
+        ("team/fedora", "team/fedora"),
+        ("leap", "leap"),
+        ("", ""),
+    ],
+)
+def test_a_short_name_stands_for_what_its_alias_says(
+    tmp_path: Path, name: str, meant: str
+) -> None:
+    assert conf(tmp_path, ALIASES).expanded(name) == meant
+
+
+OWN = '[aliases]\nmy-app = "reg.io/app"\nmy-own = "docker.io/library/my-own"'
+"""Names that no machine's own files have aliases for."""
+
+
+def test_a_name_is_read_with_its_alias_unless_it_has_a_transport(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.conf", OWN)
+    found = Configuration.load(registries_conf=path, environ={"HOME": str(tmp_path)})
+
+    assert found.reference("my-app").registry == "reg.io"
+    assert found.reference("docker://my-app").registry == "docker.io"
+
+
+def test_what_a_short_name_became_is_noted_once_unless_it_goes_without_saying(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path / "a.conf", OWN)
+    found = Configuration.load(registries_conf=path, environ={"HOME": str(tmp_path)})
+
+    for name in ("my-app:39", "my-app:40", "my-own"):
+        found.reference(name)
+
+    assert found.assumptions == [f"my-app stands for reg.io/app, as {path} states"]
+
+
+def test_a_later_file_replaces_an_alias_or_takes_it_back(tmp_path: Path) -> None:
+    system = tmp_path / "etc"
+    write(system / "registries.conf", ALIASES)
+    text = '[aliases]\nfedora = ""\nlocal = "a.io/local"'
+    write(system / "registries.conf.d/10.conf", text)
+    found = RegistriesConf(None, {"HOME": str(tmp_path)}, system=system)
+
+    assert found.expanded("fedora") == "fedora"
+    assert found.expanded("local") == "a.io/local"
+    assert found.expanded("opensuse/leap").startswith("registry.opensuse.org/")

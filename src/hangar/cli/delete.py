@@ -51,6 +51,7 @@ def delete(
     told before the question. The registry frees the space when it collects garbage.
     """
     console: Console = ctx.obj
+    image = registries.expanded(image)
     image = image.removeprefix("docker://")
     reference = hangar.Reference.parse(image)
     if tag_only and reference.digest:

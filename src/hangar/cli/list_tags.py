@@ -57,7 +57,7 @@ def list_tags(
     A tag or digest in its name makes no difference.
     """
     wanted = hangar.TagFilter.parse(filter, semver, newest)
-    reference = hangar.Reference.parse(image.removeprefix("docker://"))
+    reference = registries.configuration.reference(image)
     with registries:
         tags = hangar.list_tags(reference, registries, wanted=wanted)
     if format == "json":

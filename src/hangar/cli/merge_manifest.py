@@ -44,9 +44,7 @@ def merge_manifest(
     if len(images) < 3:
         message = "merge-manifest command requires at least 3 arguments"
         raise click.UsageError(message, ctx)
-    target, *sources = (
-        hangar.Reference.parse(image.removeprefix("docker://")) for image in images
-    )
+    target, *sources = (registries.configuration.reference(image) for image in images)
     with stopping(console) as stop, registries:
         parts = []
         for source in sources:

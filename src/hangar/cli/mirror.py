@@ -175,7 +175,9 @@ def _go_through(
     def log_in(lines: Sequence[Line]) -> None:
         where = {name: naming[name] for name in ("to", "project")}
         log_in_where_demanded(
-            hangar.mirror_targets(lines, **where),
+            hangar.mirror_targets(
+                lines, None if naming["source"] else registries, **where
+            ),
             destination_registries,
             to_write=act is hangar.copy_all,
         )

@@ -143,7 +143,8 @@ def save(
         return _go_through(run, hangar.plan_saving, archive, **wanted)
 
     def ask(lines: Sequence[Line]) -> None:
-        if not hangar.is_unfinished(lines, archive, source=wanted["source"]):
+        where = {name: wanted[name] for name in ("source", "registries")}
+        if not hangar.is_unfinished(lines, archive, **where):
             allow_writing(destination, yes=auto_yes, listed=batch.file)
 
     bases = [Path(name) for name in since]

@@ -16,7 +16,12 @@ from hangar.configuration.files import (
 )
 from hangar.configuration.registries_syntax import Document, Mirror, Rule, document
 from hangar.errors import AccessDenied
-from hangar.reference import Reference, is_registry, is_repository
+from hangar.reference import (
+    Reference,
+    is_registry,
+    is_repository,
+    names_registry,
+)
 
 AUTH_FILES = "containers-auth.json"
 """Stands among credential helpers for the credential files."""
@@ -63,6 +68,7 @@ class RegistriesConf:
         self._path = path
         self._environ = environ
         self._system = system
+        self._expanded: dict[str, str] = {}
 
     def check(self) -> None:
         """Make sure that the files can be used."""
@@ -79,6 +85,26 @@ class RegistriesConf:
         """Who keeps credentials, in the order of asking: helpers and `AUTH_FILES`."""
         stated = [document.credential_helpers for _, document in self._documents]
         return next(filter(None, reversed(stated)), (AUTH_FILES,))
+
+    def expanded(self, name: str) -> str:
+        """A name with what its alias stands for; one that has none stays as it is.
+
+        So does one with a transport, for which none counts, as for podman.
+        """
+        bare = name.partition("@")[0]
+        head, slash, last = bare.rpartition("/")
+        short = f"{head}{slash}{last.partition(':')[0]}"
+        full, file = self._aliases.get(short, ("", None))
+        if not full or names_registry(bare):
+            return name
+        if full != Reference.parse(short).full_repository:
+            self._expanded[short] = f"{short} stands for {full}, as {file} states"
+        return f"{full}{name[len(short) :]}"
+
+    @property
+    def notes(self) -> list[str]:
+        """What `expanded` made of names; not worth telling is what they are anyway."""
+        return list(self._expanded.values())
 
     @property
     def warnings(self) -> list[str]:
@@ -131,6 +157,15 @@ class RegistriesConf:
         """All rules; a later one replaces that of the same prefix."""
         rules = (rule for _, document in self._documents for rule in document.rules)
         return tuple({rule.prefix: rule for rule in rules}.values())
+
+    @cached_property
+    def _aliases(self) -> Mapping[str, tuple[str, Path]]:
+        """Full names by short ones, and the files that state them."""
+        return {
+            short: (full, file)
+            for file, document in self._documents
+            for short, full in document.aliases.items()
+        }
 
     @cached_property
     def _documents(self) -> tuple[tuple[Path, Document], ...]:

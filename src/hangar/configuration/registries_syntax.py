@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hangar.configuration.files import flag, invalid, text
+from hangar.configuration.files import flag, invalid, table, text
 from hangar.configuration.scopes import folded
-from hangar.reference import is_registry
+from hangar.reference import is_registry, is_repository, names_registry
 
 _TOP = frozenset(
     {
@@ -92,12 +92,14 @@ class Document:
         rules: its ``[[registry]]`` tables.
         search_registries: where to look for names without registry; None: not stated.
         credential_helpers: who keeps credentials, in order; None: not stated.
+        aliases: full names by short ones; "" takes back what an earlier file states.
         unknown: keys that mean nothing.
     """
 
     rules: tuple[Rule, ...]
     search_registries: tuple[str, ...] | None
     credential_helpers: tuple[str, ...] | None
+    aliases: Mapping[str, str]
     unknown: tuple[str, ...]
 
 
@@ -111,11 +113,12 @@ def document(value: Mapping[str, Any], file: Path) -> Document:
         reason = "version 1 of its format is not supported"
         raise invalid(file, reason, "state [[registry]] tables with prefix, insecure…")
     tables = _tables(value, "registry", file)
-    mirrors = [mirror for table in tables for mirror in _tables(table, "mirror", file)]
+    mirrors = [mirror for one in tables for mirror in _tables(one, "mirror", file)]
     return Document(
-        rules=tuple(_rule(table, file) for table in tables),
+        rules=tuple(_rule(one, file) for one in tables),
         search_registries=_texts(value, "unqualified-search-registries", file),
         credential_helpers=_texts(value, "credential-helpers", file),
+        aliases=_aliases(value, file),
         unknown=(
             *_unknown([value], _TOP),
             *_unknown(tables, _REGISTRY),
@@ -124,12 +127,12 @@ def document(value: Mapping[str, Any], file: Path) -> Document:
     )
 
 
-def _rule(table: Mapping[str, Any], file: Path) -> Rule:
-    location = _place(table, "location", file)
-    prefix = _place(table, "prefix", file) or location
+def _rule(stated: Mapping[str, Any], file: Path) -> Rule:
+    location = _place(stated, "location", file)
+    prefix = _place(stated, "prefix", file) or location
     if not prefix:
         raise invalid(file, "a registry without prefix and location")
-    if "pull-from-mirror" in table:
+    if "pull-from-mirror" in stated:
         raise invalid(file, f"{prefix}: pull-from-mirror is for its mirrors")
     host, slash, _ = prefix.removeprefix("*.").partition("/")
     if not is_registry(host) or (prefix.startswith("*.") and (slash or ":" in host)):
@@ -137,24 +140,24 @@ def _rule(table: Mapping[str, Any], file: Path) -> Rule:
     if "@" in prefix or (slash and ":" in prefix.rpartition("/")[2]):
         reason = f"prefix {prefix!r:.200}: tags and digests are not supported"
         raise invalid(file, reason, "name the repository")
-    by_digest = flag(table.get("mirror-by-digest-only"), file, "mirror-by-digest-only")
+    by_digest = flag(stated.get("mirror-by-digest-only"), file, "mirror-by-digest-only")
     mirrors = [
         _mirror(mirror, prefix, by_digest, file)
-        for mirror in _tables(table, "mirror", file)
+        for mirror in _tables(stated, "mirror", file)
     ]
     return Rule(
         prefix=prefix,
         location=location,
-        insecure=flag(table.get("insecure"), file, "insecure"),
-        blocked=flag(table.get("blocked"), file, "blocked"),
+        insecure=flag(stated.get("insecure"), file, "insecure"),
+        blocked=flag(stated.get("blocked"), file, "blocked"),
         mirrors=tuple(mirrors),
         file=file,
     )
 
 
-def _mirror(table: Mapping[str, Any], of: str, by_digest: bool, file: Path) -> Mirror:
-    location = _place(table, "location", file)
-    pull_from = text(table.get("pull-from-mirror"), file, "pull-from-mirror")
+def _mirror(stated: Mapping[str, Any], of: str, by_digest: bool, file: Path) -> Mirror:
+    location = _place(stated, "location", file)
+    pull_from = text(stated.get("pull-from-mirror"), file, "pull-from-mirror")
     if not location:
         raise invalid(file, f"a mirror of {of} without location")
     if by_digest and pull_from:
@@ -164,13 +167,26 @@ def _mirror(table: Mapping[str, Any], of: str, by_digest: bool, file: Path) -> M
         known = ", ".join(_PULLS)
         reason = f"{of}: pull-from-mirror {pull_from!r:.60} is not one of {known}"
         raise invalid(file, reason)
-    insecure = flag(table.get("insecure"), file, "insecure")
+    insecure = flag(stated.get("insecure"), file, "insecure")
     default = "digest-only" if by_digest else "all"
     return Mirror(location, insecure, pull_from or default)
 
 
-def _place(table: Mapping[str, Any], key: str, file: Path) -> str:
-    place = text(table.get(key), file, key)
+def _aliases(value: Mapping[str, Any], file: Path) -> dict[str, str]:
+    found = table(value.get("aliases"), file, "aliases")
+    for name, full in found.items():
+        if names_registry(name) or not is_repository(name):
+            reason = f"alias {name!r:.200} is no name without registry, tag and digest"
+            raise invalid(file, reason)
+        host, _, path = text(full, file, f"aliases.{name}").partition("/")
+        if full and not (is_registry(host) and is_repository(path)):
+            reason = f"alias {name}: {full!r:.200} is no HOST[:PORT]/NAME"
+            raise invalid(file, f"{reason} without tag and digest")
+    return found
+
+
+def _place(stated: Mapping[str, Any], key: str, file: Path) -> str:
+    place = text(stated.get(key), file, key)
     if "://" in place:
         raise invalid(file, f"{key} {place!r:.200}: expected HOST[/PATH], no URL")
     return place.rstrip("/")
@@ -193,4 +209,4 @@ def _texts(value: Mapping[str, Any], key: str, file: Path) -> tuple[str, ...] | 
 
 
 def _unknown(tables: Sequence[Mapping[str, Any]], known: frozenset[str]) -> list[str]:
-    return sorted({key for table in tables for key in table if key not in known})
+    return sorted({key for one in tables for key in one if key not in known})

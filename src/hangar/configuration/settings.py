@@ -89,13 +89,24 @@ class Configuration:
 
     @property
     def assumptions(self) -> list[str]:
-        """What was assumed so far because no file states anything."""
-        return self.policy.assumptions
+        """What was assumed so far: where no file states anything, or of short names."""
+        return [*self.policy.assumptions, *self.registries.notes]
 
     @property
     def warnings(self) -> list[str]:
         """What the user should know of the files that were read so far."""
         return [*self.registries.warnings, *self.credentials.warnings]
+
+    def reference(self, name: str) -> Reference:
+        """Read a name as users write it; one without registry may have an alias.
+
+        After ``docker://`` none counts, as for podman.
+
+        Raises:
+            InvalidReference: it is no name of an image.
+            InvalidConfiguration: a file cannot be used.
+        """
+        return Reference.parse(self.registries.expanded(name).removeprefix("docker://"))
 
     def certificates(self, host: str) -> Certificates:
         """Find the certificates for ``host[:port]``."""

@@ -102,5 +102,5 @@ def open_image(name: str, registries: Registries) -> Image:
             message = f"{name}: no daemon is involved"
             hint = "save it with 'docker save -o FILE', and use docker-archive:FILE"
             raise Unsupported(message, hint=hint)
-    reference = Reference.parse(name.removeprefix("docker://"))
+    reference = registries.configuration.reference(name)
     return Image(registries.source(reference), reference.locator)

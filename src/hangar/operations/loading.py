@@ -46,11 +46,13 @@ def load_routes(
     check_place(to, project)
     known = by_name(archives)
     routes: list[Route[Destination] | Outcome] = []
-    for line in lines_of(archive_lines(archives) if lines is None else lines):
+    asked = archive_lines(archives) if lines is None else list(lines)
+    meant = lines_of(asked, None if source_registry else registries)
+    for line, full in zip(lines_of(asked), meant, strict=True):
         if not line.valid:
             continue
         try:
-            found = find_entries(line, known, source_registry)
+            found = find_entries(line, known, source_registry, meant=full)
         except HangarError as error:
             routes.append(failed(line, error))
         else:
@@ -111,7 +113,11 @@ def by_name(
 
 
 def find_entries(
-    line: Line, known: dict[str, list[tuple[Archive, ArchiveEntry]]], registry: str
+    line: Line,
+    known: dict[str, list[tuple[Archive, ArchiveEntry]]],
+    registry: str,
+    *,
+    meant: Line | None = None,
 ) -> list[tuple[Archive, ArchiveEntry]]:
     """Look up what a line names; the Go program puts ``library/`` into short names.
 
@@ -119,15 +125,18 @@ def find_entries(
         line: of an image list.
         known: from `by_name`.
         registry: replaces the line's, if not "".
+        meant: the line with what its short name stands for; it is looked up first, but
+            whoever made the archive may not have known that.
 
     Raises:
         NotFound: no archive has it.
         InvalidReference: the line is no name of an image.
     """
-    wanted = origin_of(line).moved(registry=registry)
-    names = [wanted]
-    if "/" not in wanted.repository:
-        names.append(replace(wanted, repository=f"library/{wanted.repository}"))
+    wanted = origin_of(meant or line).moved(registry=registry)
+    names = [wanted, origin_of(line).moved(registry=registry)]
+    if "/" not in names[-1].repository:
+        short = names[-1]
+        names.append(replace(short, repository=f"library/{short.repository}"))
     for name in names:
         found = known.get(_entry_name(name))
         if found:

@@ -63,18 +63,23 @@ def mirror_routes(
         except HangarError as error:
             return failed(line, error)
 
-    parsed = [line for line in lines_of(lines) if line.valid]
-    return [route(line) for line in parsed]
+    named = lines_of(lines, None if source else registries)
+    return [route(line) for line in named if line.valid]
 
 
 def mirror_targets(
-    lines: Iterable[str | Line], *, to: str = "", project: str = ""
+    lines: Iterable[str | Line],
+    registries: Registries | None = None,
+    *,
+    to: str = "",
+    project: str = "",
 ) -> Iterator[Reference]:
     """Yield what a mirror run writes; arguments as of `mirror_routes`.
 
-    Lines that name nothing to write to are left out.
+    Lines that name nothing to write to are left out. Short names stand for images of
+    docker.io without ``registries``.
     """
-    for line in lines_of(lines):
+    for line in lines_of(lines, registries):
         with contextlib.suppress(InvalidReference):
             if line.valid:
                 yield _target(line, to, project)
@@ -104,7 +109,8 @@ def source_routes(
             return failed(line, error)
         return Route(line.text, source, origin.locator, source, "", line.number)
 
-    return [route(line) for line in lines_of(lines) if line.valid]
+    named = lines_of(lines, None if registry else registries)
+    return [route(line) for line in named if line.valid]
 
 
 def failed(line: Line, error: HangarError) -> Outcome:
@@ -119,12 +125,25 @@ def failed(line: Line, error: HangarError) -> Outcome:
     )
 
 
-def lines_of(lines: Iterable[str | Line]) -> tuple[Line, ...]:
-    """The lines of a list, parsed if they are not yet."""
+def lines_of(
+    lines: Iterable[str | Line], registries: Registries | None = None
+) -> tuple[Line, ...]:
+    """The lines of a list, parsed if they are not yet.
+
+    Args:
+        lines: of an image list.
+        registries: whose configuration tells what short names of sources stand for.
+    """
     given = list(lines)
     if all(isinstance(line, Line) for line in given):
-        return tuple(line for line in given if isinstance(line, Line))
-    return parse_list(str(line) for line in given)
+        parsed = tuple(line for line in given if isinstance(line, Line))
+    else:
+        parsed = parse_list(str(line) for line in given)
+    if registries is None:
+        return parsed
+    return tuple(
+        replace(line, source=registries.expanded(line.source)) for line in parsed
+    )
 
 
 def origin_of(line: Line) -> Reference:

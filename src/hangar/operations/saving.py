@@ -92,13 +92,19 @@ def sync(
 
 
 def is_unfinished(
-    lines: Iterable[str | Line], archive: Path, *, source: str = ""
+    lines: Iterable[str | Line],
+    archive: Path,
+    *,
+    source: str = "",
+    registries: Registries | None = None,
 ) -> bool:
     """Tell whether a file is what an earlier `save` of the same lines made, not whole.
 
-    Saving them again then loses nothing: whatever it holds is wanted again.
+    Saving them again then loses nothing: whatever it holds is wanted again. Short names
+    stand for images of docker.io without ``registries``.
     """
-    wanted = [line for line in lines_of(lines) if line.valid]
+    named = lines_of(lines, None if source else registries)
+    wanted = [line for line in named if line.valid]
     try:
         with Archive.open(archive) as there:
             missing, held = there.index.missing, {e.name for e in there.entries}
@@ -189,7 +195,8 @@ def _routes(
         except HangarError as error:
             return failed(line, error)
 
-    return [route(line) for line in lines_of(lines) if line.valid]
+    named = lines_of(lines, None if source else registries)
+    return [route(line) for line in named if line.valid]
 
 
 def _reached(

@@ -134,6 +134,14 @@ class Registries:
         self._configuration.policy.check_image(reference)
         return self._known(self._sources, reference, self._open)
 
+    def expanded(self, name: str) -> str:
+        """A source's name with what its alias stands for, if it has one.
+
+        Raises:
+            InvalidConfiguration: a file cannot be used.
+        """
+        return self._configuration.registries.expanded(name)
+
     def _known(
         self,
         known: dict[str, Repository],

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from hangar import Registries
+from hangar.cli.access import TwoSided
+from hangar.cli.tree import Entry, every_path, path_to
 from tests.support.content import put_image
 from tests.support.registries import (
     Certificates,
@@ -286,3 +289,129 @@ def test_nothing_that_is_reached_needs_a_policy(desk: Desk) -> None:
 
     assert ran.status == 1
     assert "policy" not in ran.err
+
+
+COMMON = {
+    *("--authfile", "--cert-dir", "--policy", "--registries-conf", "--cache-dir"),
+    *("--retry-times", "--limit-rate", "--requests-per-second", "--creds"),
+    "--tls-verify",
+}
+TALKING = {
+    *("login", "mirror", "mirror validate", "save", "save validate", "sync"),
+    *("sync validate", "load", "load validate", "inspect", "inspect list"),
+    *("list-tags", "delete", "merge-manifest"),
+}
+
+
+@pytest.mark.parametrize("path", [*every_path()], ids=lambda path: path[-1].home)
+def test_every_command_that_talks_to_a_registry_has_all_common_options(
+    path: tuple[Entry, ...],
+) -> None:
+    command = path[-1].load()
+    offered = {option.long for option in command.options}
+
+    if " ".join(command.names) in TALKING:
+        assert offered >= COMMON
+    else:
+        assert not offered >= {"--tls-verify", "--creds"}, "add it to TALKING"
+
+
+@pytest.mark.parametrize("name", ["mirror", "mirror validate"])
+def test_mirror_has_twins_of_all_that_may_differ_between_the_sides(name: str) -> None:
+    options = {option.long for option in path_to(name.split())[-1].load().options}
+    may_differ = {name.removeprefix("--") for name in COMMON} - {"policy", "cache-dir"}
+
+    assert options >= {f"--src-{option}" for option in may_differ}
+    assert options >= {f"--dest-{option}" for option in may_differ}
+
+
+def test_each_side_has_a_registries_conf_of_its_own(
+    desk: Desk, source: DockerRegistry, target: DockerRegistry
+) -> None:
+    seed(source, "1")
+    for side, registry in {"src": source, "dest": target}.items():
+        conf = f'[[registry]]\nlocation = "{registry.address}"\ninsecure = true'
+        desk.write(f"{side}.conf", conf)
+    listed = desk.write("list", f"{source.address}/team/app:1")
+    run = ("mirror", "-f", listed, "-d", target.address)
+
+    half = desk.hangar(*run, "--src-registries-conf=src.conf")
+    whole = desk.hangar(
+        *run, "--src-registries-conf=src.conf", "--dest-registries-conf=dest.conf"
+    )
+
+    assert half.status == 1
+    assert "server gave HTTP response to HTTPS client" in half.err
+    assert f"{target.address}/team/app" in half.err
+    assert whole.status == 0, whole.err
+    assert target.http.tags("team/app") == {"1"}
+
+
+@pytest.mark.parametrize(("side", "asked"), [("src", 1), ("dest", 3)])
+def test_each_side_is_asked_again_as_often_as_wanted(
+    desk: Desk, source: DockerRegistry, side: str, asked: int
+) -> None:
+    seed(source, "1")
+    busy = reply(503, Retry_After="0")
+    with Scripted(*[busy] * 9) as server:
+        host = source.address if side == "dest" else server.address
+        to = server.address if side == "dest" else source.address
+        listed = desk.write("list", f"{host}/team/app:1")
+        ran = desk.hangar(
+            *("mirror", "-f", listed, "-d", to, "--tls-verify=false"),
+            *("--src-retry-times=0", "--dest-retry-times=2"),
+        )
+
+    assert ran.status == 1
+    assert len([heard for heard in server.heard if heard.target == "/v2/"]) == asked
+
+
+def sides(*flags: str) -> tuple[Registries, Registries]:
+    """What the two sides of a mirror with such flags are made of."""
+    context = path_to(["mirror"])[-1].load().make_context("mirror", ["-f", "x", *flags])
+    with context:
+        names = {field.name for field in fields(TwoSided)}
+        values = {k: v for k, v in context.params.items() if k in names}
+        return TwoSided(**values).both()
+
+
+@pytest.mark.parametrize(
+    ("flags", "shared"),
+    [
+        ((), True),
+        (("--limit-rate=10MB", "--dest-creds=a:b"), True),
+        (("--limit-rate=10MB", "--src-limit-rate=10MB"), True),
+        (("--limit-rate=10MB", "--src-limit-rate=0"), False),
+        (("--dest-requests-per-second=a.io=5",), False),
+    ],
+)
+def test_limits_hold_for_both_sides_together_unless_one_has_its_own(
+    flags: tuple[str, ...], shared: bool
+) -> None:
+    source, destination = sides(*flags)
+
+    assert (source._client is destination._client) == shared
+
+
+def test_a_mirror_with_limits_for_each_side_ends_well(
+    desk: Desk, source: DockerRegistry, target: DockerRegistry
+) -> None:
+    seed(source, "1")
+    listed = desk.write("list", f"{source.address}/team/app:1")
+
+    ran = desk.hangar(
+        *f"mirror -f {listed} -d {target.address} --tls-verify=false".split(),
+        *("--src-limit-rate=1MiB", f"--dest-requests-per-second={target.address}=500"),
+    )
+
+    assert ran.status == 0, ran.err
+    assert target.http.tags("team/app") == {"1"}
+
+
+def test_a_file_is_no_directory_for_temporary_files(desk: Desk) -> None:
+    name = desk.write("file", "")
+
+    ran = desk.hangar("list-tags", "localhost:1/app", f"--cache-dir={name}")
+
+    assert (ran.status, ran.out) == (2, "")
+    assert "file: no directory" in ran.err

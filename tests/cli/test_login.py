@@ -329,3 +329,37 @@ def test_credentials_of_docker_stay_dockers(account: Account) -> None:
     assert (ran.status, ran.out) == (1, "")
     assert f"not logged into reg.io ({config} has credentials" in ran.err
     assert "reg.io" in config.read_text()
+
+
+def test_user_and_password_may_come_in_one(account: Account) -> None:
+    ran = account.login("--creds=me:a secret:word")
+
+    assert (ran.status, ran.out) == (0, "Login Succeeded!\n")
+    assert "others may see this password" in ran.err
+    assert base64.b64decode(account.entries[account.address]["auth"]) == (
+        b"me:a secret:word"
+    )
+
+
+@pytest.mark.parametrize("flag", ["-u=me", "-p=x", "--password-stdin"])
+def test_what_says_both_leaves_nothing_to_say(account: Account, flag: str) -> None:
+    ran = account.login("--creds=me:my-secret", flag)
+
+    assert (ran.status, ran.out) == (2, "")
+    assert "--creds says both" in ran.err
+    assert "my-secret" not in ran.err
+
+
+def test_a_registries_conf_may_be_named(account: Account) -> None:
+    conf = account.desk.write(
+        "own.conf",
+        f'unqualified-search-registries = ["{account.address}"]',
+        f'[[registry]]\nlocation = "{account.address}"\ninsecure = true',
+    )
+    flags = (f"--registries-conf={conf}", "-u", ME[0], "--password-stdin")
+
+    ran = account.run("login", *flags, typed=ME[1])
+
+    assert (ran.status, ran.out) == (0, "Login Succeeded!\n"), ran.err
+    out = account.logout(account.address, f"--registries-conf={conf}").out
+    assert out == f"Removed login credentials for {account.address}\n"

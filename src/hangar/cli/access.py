@@ -15,119 +15,103 @@ from hangar.cli.command import accepts_anything, option
 from hangar.cli.limits import RATES, SIZE, by_host
 from hangar.cli.pflag import BOOLEAN, FileName
 
-AUTHFILE = option(
-    "--authfile",
-    type=FileName(".json"),
-    help="Credential file to use in place of the usual ones.",
-)
-CERT_DIR = option(
-    "--cert-dir",
-    metavar="DIR",
-    help="Directory with certificates, in place of the usual ones.",
-)
-RETRY_TIMES = option(
-    "--retry-times",
-    type=click.IntRange(min=0),
-    default="3",
-    metavar="N",
-    help="How often to try again what may well succeed then.",
-)
-TLS_VERIFY = option(
-    "--tls-verify",
-    type=BOOLEAN,
-    default=None,
-    help="Insist on HTTPS and valid certificates; with '=false' neither."
-    " By default as registries.conf says, else true.",
-)
+Function = Callable[..., Any]
+
 _CREDENTIALS = "USER:PASSWORD"
 
-FILES = (
-    AUTHFILE,
-    CERT_DIR,
-    option(
-        "--policy",
-        type=FileName(".json"),
-        help="policy.json to go by in place of the usual one.",
-    ),
-    option(
-        "--registries-conf",
-        type=FileName(".conf"),
-        help="registries.conf to go by in place of the usual ones.",
-    ),
-)
+_SPECIFIED: dict[str, dict[str, Any]] = {
+    "authfile": {
+        "type": FileName(".json"),
+        "help": "Credential file to use in place of the usual ones.",
+    },
+    "cache-dir": {
+        "metavar": "DIR",
+        "help": "Directory for temporary files; by default $TMPDIR, else /var/tmp.",
+    },
+    "cert-dir": {
+        "metavar": "DIR",
+        "help": "Directory with certificates, in place of the usual ones.",
+    },
+    "creds": {
+        "metavar": _CREDENTIALS,
+        "hide_input": True,
+        "help": "Who to be at every registry that asks; others may see it here.",
+    },
+    "limit-rate": {
+        "type": SIZE,
+        "default": "0",
+        "help": "Bytes a second of all transfers together, in each direction, such as"
+        " 10MB; 0 is no limit.",
+    },
+    "policy": {
+        "type": FileName(".json"),
+        "help": "policy.json to go by in place of the usual one.",
+    },
+    "registries-conf": {
+        "type": FileName(".conf"),
+        "help": "registries.conf to go by in place of the usual one.",
+    },
+    "requests-per-second": {
+        "type": RATES,
+        "metavar": "HOST=N",
+        "help": "Requests a second to a host, parted by commas for several.",
+    },
+    "retry-times": {
+        "type": click.IntRange(min=0),
+        "default": "3",
+        "metavar": "N",
+        "help": "How often to try again what may well succeed then.",
+    },
+    "tls-verify": {
+        "type": BOOLEAN,
+        "default": None,
+        "help": "Insist on HTTPS and valid certificates; with '=false' neither."
+        " By default as registries.conf says, else true.",
+    },
+}
+"""The options of whatever talks to registries, by the name that each has."""
+
+_OF_BOTH_SIDES = frozenset({"cache-dir", "policy"})
+"""What has no two sides: where temporary files are, and what may be read at all."""
+
+
+def common_option(name: str, **changed: Any) -> Function:
+    """One of the options of whatever talks to registries."""
+    return option(f"--{name}", **{**_SPECIFIED[name], **changed})
+
+
+def common_options(**changed: dict[str, Any]) -> tuple[Function, ...]:
+    """All of them, which make an `Access`, with what is ``changed`` of some."""
+    return tuple(
+        common_option(name, **changed.get(name.replace("-", "_"), {}))
+        for name in _SPECIFIED
+    )
+
+
+FILES = tuple(map(common_option, ("authfile", "cert-dir", "policy", "registries-conf")))
 """Options that make `Files`."""
 
-MANNERS = (
-    *FILES,
-    TLS_VERIFY,
-    RETRY_TIMES,
-    option(
-        "--limit-rate",
-        type=SIZE,
-        default="0",
-        help="Bytes a second of all transfers together, in each direction, such as"
-        " 10MB; 0 is no limit.",
-    ),
-    option(
-        "--requests-per-second",
-        type=RATES,
-        metavar="HOST=N",
-        help="Requests a second to a host, parted by commas for several.",
-    ),
-    option(
-        "--cache-dir",
-        metavar="DIR",
-        expose_value=False,
-        help="Has no effect: nothing is kept between runs.",
-    ),
-)
-"""The options of an `Access` but for credentials."""
 
-ONE_SIDE = (
-    *MANNERS,
-    option(
-        "--creds",
-        metavar=_CREDENTIALS,
-        hide_input=True,
-        help="Who to be at every registry that asks; others may see it here.",
-    ),
-)
-"""Options that make an `Access`."""
-
-
-def _of_side(name: str, side: str) -> tuple[Callable[..., Any], ...]:
+def _of_side(name: str, side: str) -> tuple[Function, ...]:
     """What may be said of the source or of the destination alone."""
-    return (
+    return tuple(
         option(
-            f"--{name}-authfile",
-            type=FileName(".json"),
-            help=f"Like --authfile, for the {side}.",
-        ),
-        option(
-            f"--{name}-cert-dir",
-            metavar="DIR",
-            help=f"Like --cert-dir, for the {side}.",
-        ),
-        option(
-            f"--{name}-creds",
-            metavar=_CREDENTIALS,
-            hide_input=True,
-            help=f"Who to be at every {side} that asks; others may see it here.",
-        ),
-        option(
-            f"--{name}-tls-verify",
-            type=BOOLEAN,
-            default=None,
-            help=f"Like --tls-verify, for the {side}.",
-        ),
+            f"--{name}-{common}",
+            **{
+                **_SPECIFIED[common],
+                "default": None,
+                "help": f"Like --{common}, for the {side}.",
+            },
+        )
+        for common in _SPECIFIED
+        if common not in _OF_BOTH_SIDES
     )
 
 
 TWO_SIDES = (
-    *MANNERS,
+    *common_options(creds={"hidden": True, "help": "Has to say for which side."}),
     *_of_side("src", "source"),
     *_of_side("dest", "destination"),
-    option("--creds", hidden=True, hide_input=True, help="Has to say for which side."),
 )
 """Options that make a `TwoSided`."""
 
@@ -151,18 +135,21 @@ class Files:
             message = "--policy and --insecure-policy exclude each other"
             raise click.UsageError(message)
         return hangar.Configuration.load(
-            authfile=_path(self.authfile),
-            cert_dir=_path(self.cert_dir),
-            registries_conf=_path(self.registries_conf),
-            policy=_path(self.policy),
-            accept_anything=accepts_anything(),
+            **self._paths, accept_anything=accepts_anything()
         )
+
+    @property
+    def _paths(self) -> dict[str, Any]:
+        return {
+            known.name: path_of(getattr(self, known.name)) for known in fields(Files)
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access(Files):
     """How registries are reached, as the user wants it."""
 
+    cache_dir: str
     tls_verify: bool | None
     retry_times: int
     limit_rate: int
@@ -175,14 +162,34 @@ class Access(Files):
         Raises:
             click.UsageError: options contradict each other, or make no sense.
         """
-        return hangar.Registries(
-            self.configuration(),
-            verify_tls=self.tls_verify,
-            credentials=_checked(self.creds),
-            patience=Patience(retries=self.retry_times),
-            bytes_per_second=self.limit_rate or None,
-            requests_per_second=by_host(self.requests_per_second),
-        )
+        return hangar.Registries(self.configuration(), **self._manners, **self._limits)
+
+    def beside(self, others: hangar.Registries) -> hangar.Registries:
+        """The registries, over the connections of others that have the same limits."""
+        return others.sharing(self.configuration(), **self._manners)
+
+    def has_limits_of(self, other: Access) -> bool:
+        """Whether both have the same limits, which then hold for both together."""
+        return self._limits == other._limits
+
+    @property
+    def _paths(self) -> dict[str, Any]:
+        return {**super()._paths, "cache_dir": path_of(self.cache_dir)}
+
+    @property
+    def _manners(self) -> dict[str, Any]:
+        return {
+            "verify_tls": self.tls_verify,
+            "credentials": _checked(self.creds),
+            "patience": Patience(retries=self.retry_times),
+        }
+
+    @property
+    def _limits(self) -> dict[str, Any]:
+        return {
+            "bytes_per_second": self.limit_rate or None,
+            "requests_per_second": by_host(self.requests_per_second),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,10 +199,18 @@ class TwoSided(Access):
     src_authfile: str
     src_cert_dir: str
     src_creds: str = field(repr=False)
+    src_limit_rate: int | None
+    src_registries_conf: str
+    src_requests_per_second: tuple[str, ...]
+    src_retry_times: int | None
     src_tls_verify: bool | None
     dest_authfile: str
     dest_cert_dir: str
     dest_creds: str = field(repr=False)
+    dest_limit_rate: int | None
+    dest_registries_conf: str
+    dest_requests_per_second: tuple[str, ...]
+    dest_retry_times: int | None
     dest_tls_verify: bool | None
 
     def both(self) -> tuple[hangar.Registries, hangar.Registries]:
@@ -212,11 +227,9 @@ class TwoSided(Access):
         source = reading.registries()
         if reading == writing:
             return source, source
-        return source, source.sharing(
-            writing.configuration(),
-            verify_tls=writing.tls_verify,
-            credentials=_checked(writing.creds),
-        )
+        if reading.has_limits_of(writing):
+            return source, writing.beside(source)
+        return source, writing.registries()
 
     def _side(self, name: str) -> Access:
         stated = {
@@ -224,16 +237,18 @@ class TwoSided(Access):
         }
         return Access(
             **{
-                known: getattr(self, known) if value in (None, "") else value
+                known: getattr(self, known) if value in _UNSAID else value
                 for known, value in stated.items()
             }
         )
 
 
 _FIELDS = fields(Access)
+_UNSAID = (None, "", ())
 
 
-def _path(name: str) -> Path | None:
+def path_of(name: str) -> Path | None:
+    """The path that an option names, if it is given."""
     return Path(name) if name else None
 
 

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import click
 from click.core import ParameterSource
 
 import hangar
-from hangar import Credential, CredentialKey, CredentialsRefused, HangarError, Patience
-from hangar.cli.access import CERT_DIR, RETRY_TIMES, TLS_VERIFY
-from hangar.cli.accounts import configuration_options
+from hangar import Credential, CredentialKey, CredentialsRefused, HangarError
+from hangar.cli.accounts import Account, account_options
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.options import warn_of
 from hangar.cli.passwords import ask_password, ask_username, can_ask, read_password
 from hangar.cli.pflag import BOOLEAN, DURATION
-
-_PAUSE = 1.0
-"""Seconds before the second try; doubles with each further one."""
 
 
 @command(
@@ -37,30 +32,24 @@ _PAUSE = 1.0
         """,
 )
 @click.argument("names", nargs=-1)
-@configuration_options
-@CERT_DIR
+@account_options
 @option("--get-login", type=BOOLEAN, help="Print the user name that is kept, no more.")
 @option("-u", "--username", metavar="NAME", help="Who to log in as.")
 @option("-p", "--password", help="What proves it; other users may see it here.")
 @option("--password-stdin", type=BOOLEAN, help="Read the password from standard input.")
-@TLS_VERIFY
 @option("--timeout", type=DURATION, default="0", help="Time allowed; 0 is no limit.")
-@RETRY_TIMES
 @option("-v", "--verbose", type=BOOLEAN, help="Print where the password is kept, too.")
 @click.pass_context
 def login(
     ctx: click.Context,
     *,
     names: tuple[str, ...],
-    configuration: hangar.Configuration,
-    cert_dir: str,
+    account: Account,
     get_login: bool,
     username: str,
     password: str,
     password_stdin: bool,
-    tls_verify: bool | None,
     timeout: float,
-    retry_times: int,
     verbose: bool,
 ) -> None:
     """Log in to a registry.
@@ -70,21 +59,22 @@ def login(
     Without a registry it is the first one of unqualified-search-registries in
     registries.conf.
     """
+    if account.creds and (username or password or password_stdin):
+        message = "--creds says both user name and password"
+        raise click.UsageError(message, ctx)
+    registries = account.registries()
+    configuration = registries.configuration
     key = _key(ctx, names, configuration)
-    if cert_dir:
-        configuration = replace(configuration, cert_dir=Path(cert_dir))
-    patience = Patience(retries=retry_times, pause=_PAUSE)
-    registries = hangar.Registries(
-        configuration, verify_tls=tls_verify, patience=patience
-    )
     attempt = _Attempt(ctx.obj, key, registries, timeout or None)
     try:
         if get_login:
             attempt.show_user()
             return
-        if password_stdin:
+        if account.creds:
+            username, _, password = account.creds.partition(":")
+        elif password_stdin:
             password = _from_standard_input(ctx, username, password)
-        elif ctx.get_parameter_source("password") is ParameterSource.COMMANDLINE:
+        if _is_seen(ctx, "password") or _is_seen(ctx, "creds"):
             attempt.console.warn("others may see this password; use --password-stdin")
         with registries:
             if username or password or not attempt.is_logged_in():
@@ -177,6 +167,11 @@ def _key(
         message = "no registries found in registries.conf, a registry must be provided"
         raise click.UsageError(message, ctx)
     return CredentialKey.parse(names[0])
+
+
+def _is_seen(ctx: click.Context, name: str) -> bool:
+    """Whether an option stands on the command line, which others can read."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def _from_standard_input(ctx: click.Context, username: str, password: str) -> str:

@@ -18,7 +18,7 @@ import click
 
 import hangar
 from hangar import DEFAULT_JOBS, MAX_JOBS, Unsupported
-from hangar.cli.access import ONE_SIDE, TWO_SIDES, Access, TwoSided
+from hangar.cli.access import TWO_SIDES, Access, TwoSided, common_options
 from hangar.cli.command import option
 from hangar.cli.console import Console
 from hangar.cli.pflag import BOOLEAN, DURATION, LIST, FileName
@@ -140,21 +140,24 @@ def registry_options(function: Function) -> Function:
         with _read_first(registries.configuration):
             return function(*arguments, registries=registries, **values)
 
-    return bundle("access", Access, *ONE_SIDE)(opened)
+    return bundle("access", Access, *common_options())(opened)
 
 
 def two_sided_options(function: Function) -> Function:
     """The same where source and destination may differ.
 
-    ``registries`` are read from, ``destination_registries`` are written to; closing
-    the former closes both.
+    ``registries`` are read from and closed by the function,
+    ``destination_registries`` are written to.
     """
 
     @functools.wraps(function)
     def opened(*arguments: Any, access: TwoSided, **values: Any) -> Any:
         source, destination = access.both()
         values |= {"registries": source, "destination_registries": destination}
-        with _read_first(source.configuration, destination.configuration):
+        with (
+            _read_first(source.configuration, destination.configuration),
+            contextlib.closing(destination),
+        ):
             return function(*arguments, **values)
 
     return bundle("access", TwoSided, *TWO_SIDES)(opened)

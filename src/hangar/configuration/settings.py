@@ -11,10 +11,14 @@ from typing import Self
 from hangar.configuration import certificates
 from hangar.configuration.certificates import Certificates
 from hangar.configuration.credentials import Credentials
+from hangar.configuration.files import invalid
 from hangar.configuration.policy import Policy
 from hangar.configuration.registries import Endpoint, RegistriesConf
 from hangar.configuration.registries_d import RegistriesD
 from hangar.reference import Reference
+
+_TEMPORARY = Path("/var/tmp")  # noqa: S108 - only for files that have no name
+"""Images are larger than what /tmp has room for where that is in memory."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Configuration:
         policy: which images may be read.
         attachments: where signatures are.
         cert_dir: the one directory with certificates, or None: look in the usual.
+        cache_dir: where temporary files go; made when the first is written.
         environ: the environment that decides where the files are.
     """
 
@@ -35,6 +40,7 @@ class Configuration:
     policy: Policy
     attachments: RegistriesD
     cert_dir: Path | None
+    cache_dir: Path
     environ: Mapping[str, str]
 
     @classmethod
@@ -44,6 +50,7 @@ class Configuration:
         authfile: Path | None = None,
         compat_auth_file: Path | None = None,
         cert_dir: Path | None = None,
+        cache_dir: Path | None = None,
         registries_conf: Path | None = None,
         policy: Path | None = None,
         accept_anything: bool = False,
@@ -55,6 +62,7 @@ class Configuration:
             authfile: the one file with credentials; None: the usual ones.
             compat_auth_file: the one file, in which docker is to find what is written.
             cert_dir: the one directory with certificates; None: the usual ones.
+            cache_dir: for temporary files; None: as ``TMPDIR`` says, else /var/tmp.
             registries_conf: in place of the usual registries.conf.
             policy: in place of the usual policy.json.
             accept_anything: read images whatever a policy says.
@@ -73,6 +81,7 @@ class Configuration:
             policy=Policy(policy, found, accept_anything=accept_anything),
             attachments=RegistriesD(found),
             cert_dir=cert_dir,
+            cache_dir=cache_dir or Path(found.get("TMPDIR") or _TEMPORARY),
             environ=found,
         )
 
@@ -86,6 +95,8 @@ class Configuration:
         self.policy.check_file()
         if self.cert_dir:  # one for all hosts
             self.certificates("")
+        if self.cache_dir.exists() and not self.cache_dir.is_dir():
+            raise invalid(self.cache_dir, "no directory", "name another one")
 
     @property
     def assumptions(self) -> list[str]:

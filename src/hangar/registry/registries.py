@@ -99,6 +99,7 @@ class Registries:
         *,
         verify_tls: bool | None = None,
         credentials: str = "",
+        patience: Patience | None = None,
     ) -> Registries:
         """Others, spoken to in another way, over connections that these here close.
 
@@ -108,7 +109,7 @@ class Registries:
             configuration,
             verify_tls=verify_tls,
             credentials=credentials,
-            patience=self._patience,
+            patience=patience or self._patience,
             client=self._client,
         )
 

@@ -97,7 +97,7 @@ def policy(folder: Path, value: Any) -> Any:
             return False
         return True
 
-    scopes = [("docker", image) for image in IMAGES]
+    scopes = [(t, image) for t in ("docker", "docker-daemon") for image in IMAGES]
     scopes += [(t, f"{folder}/x") for t in ("oci", "dir", "docker-archive")]
     return [accepts(*scope) for scope in scopes]
 
@@ -121,6 +121,7 @@ POLICY = {
     "transports.oci.PATH": scoped("oci", "FOLDER"),
     "transports.dir.PATH": scoped("dir", "FOLDER"),
     'transports.docker-archive.""': scoped("docker-archive", ""),
+    "transports.docker-daemon.SCOPE": scoped("docker-daemon", "reg.io"),
     "transports.atomic and the transports that Hangar cannot read": scoped(
         "atomic", "reg.io"
     ),

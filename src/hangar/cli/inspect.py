@@ -87,9 +87,14 @@ def inspect(
     """Show what an image is.
 
     The image is one in a registry (NAME or docker://NAME), in an OCI layout
-    (oci:DIR[:NAME]), in a directory that skopeo wrote (dir:DIR), or in a file that
-    'docker save' wrote (docker-archive:FILE[:NAME]).
+    (oci:DIR[:NAME]), in a directory that skopeo wrote (dir:DIR), in a file that
+    'docker save' wrote (docker-archive:FILE[:NAME]), or in docker or podman's service
+    (docker-daemon:NAME or docker-daemon:ID), which DOCKER_HOST names.
     """
+    if format == "table" and (raw or config):
+        bytes_of = "config" if config else "raw"
+        message = f"--{bytes_of} and --format table exclude each other"
+        raise click.UsageError(message)
     with registries:
         found = hangar.open_image(image, registries)
         if config:

@@ -108,9 +108,9 @@ class Policy:
             message = f"{scope} is rejected: {'; '.join(reasons)}"
             raise VerificationError(message, reasons=reasons, hint=_HINT)
 
-    def check_image(self, image: Reference) -> None:
-        """Make sure that an image may be read from a registry; raises as `check`."""
-        self.check("docker", scope_of(image))
+    def check_image(self, image: Reference, transport: str = "docker") -> None:
+        """Make sure that an image with a name may be read; raises as `check`."""
+        self.check(transport, scope_of(image))
 
     @cached_property
     def _found(self) -> tuple[Rules, str]:

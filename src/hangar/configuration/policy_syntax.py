@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from hangar.configuration.scopes import folded
+from hangar.configuration.scopes import OF_NAMES, folded
 from hangar.configuration.strict import Section, parse_json
 
 TRANSPORTS = frozenset(
@@ -82,7 +82,7 @@ def _scopes(transports: Section, transport: str) -> Mapping[str, Requirements]:
     for scope in filter(None, scopes):
         if transport in ("dir", "oci"):
             valid = scope.startswith("/") and scope.rstrip("/") == scope
-        elif transport in ("docker", "atomic"):
+        elif transport in OF_NAMES or transport == "atomic":
             domain = scope.removeprefix("*.")
             valid = "*" not in domain and (domain == scope or "/" not in domain)
         else:
@@ -90,7 +90,7 @@ def _scopes(transports: Section, transport: str) -> Mapping[str, Requirements]:
         if not valid:
             scopes.refuse(f"{scope!r:.200} covers no image of {transport!r}")
     parsed = {scope: _requirements(scopes, scope) for scope in scopes}
-    if transport != "docker":
+    if transport not in OF_NAMES:
         return parsed
     pairs = ((folded(scope), requirements) for scope, requirements in parsed.items())
     return Section(pairs, scopes.line)

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from hangar.reference import Reference
 
+OF_NAMES = frozenset({"docker", "docker-daemon"})
+"""Transports whose images have names as in registries."""
+
 _PATHS = frozenset({"dir", "oci", "oci-archive"})
 """Transports whose images are files."""
 
@@ -27,7 +30,7 @@ def covering(transport: str, scope: str) -> Iterator[str]:
 
     Those of files are told by their real paths.
     """
-    if transport == "docker":
+    if transport in OF_NAMES:
         yield from above(scope)
         yield from _wildcards(folded(scope).partition("/")[0].partition(":")[0])
     elif transport in _PATHS:

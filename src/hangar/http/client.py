@@ -8,13 +8,14 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from hangar import deadline
 from hangar.errors import TransferError
 from hangar.http.connection import Connection
-from hangar.http.dialing import Proxy, dial
+from hangar.http.dialing import Proxy, dial, dial_local
 from hangar.http.failures import translated
 from hangar.http.limits import Bucket
 from hangar.http.origin import Origin, resolve, target
@@ -51,6 +52,7 @@ class Client:
         connections: to one host, and so requests in flight to it.
         requests_per_second: by ``host`` or ``host:port``.
         bytes_per_second: of bodies, in each direction.
+        local: a Unix socket at which all that is asked is, whatever its address.
     """
 
     def __init__(
@@ -60,8 +62,10 @@ class Client:
         connections: int = MOST,
         requests_per_second: Mapping[str, float] | None = None,
         bytes_per_second: float | None = None,
+        local: Path | None = None,
     ) -> None:
-        self._proxies = Proxies(environ)
+        self._proxies = Proxies({} if local else environ)
+        self._local = local
         self._connections = connections
         self._request_rates = {
             host: Bucket(rate) for host, rate in (requests_per_second or {}).items()
@@ -163,10 +167,13 @@ class Client:
                 if context is None:
                     context = self._contexts[tls] = tls.context()
                 proxy = self._proxies.find(origin)
+                connect = functools.partial(dial, origin, context, proxy)
+                if self._local:
+                    connect = functools.partial(dial_local, self._local)
                 pool = self._pools.setdefault(
                     (origin, tls),
                     Pool(
-                        functools.partial(dial, origin, context, proxy),
+                        connect,
                         self._connections,
                         via=proxy if origin.scheme == "http" else None,
                     ),

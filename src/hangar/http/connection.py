@@ -44,12 +44,19 @@ class Closed(ConnectionError):
 class Connection:
     """A connected socket, and what was read from it but is not used yet.
 
+    Args:
+        sock: the socket.
+        answer_timeout: seconds without a byte until an answer begins.
+
     Attributes:
         touched: whether anything came in answer to the last request.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(
+        self, sock: socket.socket, *, answer_timeout: float = READ_TIMEOUT
+    ) -> None:
         self._sock = sock
+        self._answer_timeout = answer_timeout
         self._pending = b""
         self.touched = False
 
@@ -92,7 +99,7 @@ class Connection:
         self.touched = False
         with deadline.current().stop.waking(self.wake):
             whole = self._send_all(request, body, length)
-            head = self._receive_head(READ_TIMEOUT + length / COMMIT_RATE)
+            head = self._receive_head(self._answer_timeout + length / COMMIT_RATE)
         if whole:
             return head
         if head.status < 400:

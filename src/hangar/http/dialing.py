@@ -8,6 +8,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
@@ -23,6 +24,9 @@ CONNECT_TIMEOUT = 30.0
 
 HANDSHAKE_TIMEOUT = 10.0
 """Seconds without a byte, for a proxy's answer and for TLS."""
+
+_LOCAL_TIMEOUT = 600.0
+"""Seconds; a daemon of this machine may have much to do before it answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,21 @@ def dial(origin: Origin, context: ssl.SSLContext, proxy: Proxy | None) -> Connec
     return Connection(connection.sock)
 
 
+def dial_local(path: Path) -> Connection:
+    """Connect to a Unix socket, at which somebody on this machine listens.
+
+    Raises:
+        OSError, urllib3.exceptions.HTTPError: there is no connection to be had.
+    """
+    connection = _Local(path)
+    try:
+        connection.connect()
+    except BaseException:
+        connection.close()
+        raise
+    return Connection(connection.sock, answer_timeout=_LOCAL_TIMEOUT)
+
+
 class _Dialing(HTTPConnection):
     """Connects within the deadline, and can be woken."""
 
@@ -109,7 +128,7 @@ class _Dialing(HTTPConnection):
         raise failure
 
     def _connect(
-        self, sock: socket.socket, address: tuple[Any, ...], timeout: float
+        self, sock: socket.socket, address: tuple[Any, ...] | str, timeout: float
     ) -> None:
         limit = deadline.current()
         handle = sock.dup()  # TLS will take the socket itself away
@@ -118,7 +137,8 @@ class _Dialing(HTTPConnection):
         self._until_connected.enter_context(limit.stop.waking(wake))
         sock.settimeout(limit.remaining(timeout))
         sock.connect(address)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.settimeout(limit.remaining(HANDSHAKE_TIMEOUT))
 
 
@@ -128,6 +148,21 @@ class _Plain(_Dialing):
 
 class _Secure(_Dialing, HTTPSConnection):
     pass
+
+
+class _Local(_Dialing):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost")
+        self._path = path
+
+    def _new_conn(self) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._connect(sock, str(self._path), CONNECT_TIMEOUT)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
 
 def _shut_down(sock: socket.socket) -> None:

@@ -7,11 +7,13 @@ manifests as registries have them, so we make the same that skopeo makes.
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import json
 import tarfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,14 +41,25 @@ _NO_TAR = (tarfile.TarError, zlib.error, EOFError, TypeError, ValueError)
 class DockerArchive:
     """Implements `hangar.store.Source`; the image of an archive of one is called "".
 
+    Args:
+        path: of the file.
+        name: what it is called, if not by its path.
+        file: opens it, if it has none; each time anew, for several threads may read.
+
     Raises:
         NotFound: there is no such file.
         InvalidArchive: it is no such archive.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.name = self.place = f"docker-archive:{path}"
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        *,
+        name: str = "",
+        file: Callable[[], AbstractContextManager[IO[bytes]]] | None = None,
+    ) -> None:
+        self.name = self.place = name or f"docker-archive:{path}"
+        self._file = file or functools.partial(opened, path)
         self._members: dict[Digest, str] = {}
         self._manifests: dict[Digest, Manifest] = {}
         self._tags: dict[str, Digest] = {}
@@ -122,15 +135,14 @@ class DockerArchive:
 
     @contextlib.contextmanager
     def _tar(self) -> Iterator[tarfile.TarFile]:
-        """Open the file, each time anew: several threads may read."""
         try:
             with (
-                opened(self._path) as file,
+                self._file() as file,
                 tarfile.open(fileobj=file, mode="r:*") as tar,
             ):
                 yield tar
         except _NO_TAR as error:
-            message = f"{self._path} is no archive of docker: {error}"
+            message = f"{self.name} is no archive of docker: {error}"
             raise InvalidArchive(message) from error
 
 

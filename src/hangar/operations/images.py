@@ -4,6 +4,7 @@
     oci:DIR[:NAME]               in an OCI layout
     dir:DIR                      in a directory that skopeo wrote
     docker-archive:FILE[:NAME]   in a file that 'docker save' wrote
+    docker-daemon:NAME           in docker, or where DOCKER_HOST says
 
 ``docker:dind`` is a name in a registry, for ``docker:`` is a transport only before
 ``//``. An image that is called ``oci`` or ``dir`` needs its transport.
@@ -15,8 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hangar.copying import read_config
-from hangar.errors import Unsupported
-from hangar.layouts import DockerArchive, LayoutRepository, OciLayout, SkopeoDirectory
+from hangar.errors import InvalidDigest, Unsupported
+from hangar.layouts import (
+    Daemon,
+    DockerArchive,
+    LayoutRepository,
+    OciLayout,
+    SkopeoDirectory,
+)
 from hangar.oci import Digest, Manifest, Platform
 from hangar.operations.platforms import chosen_image, wanted_platform
 from hangar.reference import Reference
@@ -77,13 +84,13 @@ class Image:
 def open_image(name: str, registries: Registries) -> Image:
     """Find out what a name with or without transport stands for.
 
-    Nothing is asked of a registry yet; files are opened.
+    Nothing is asked of a registry yet; files are opened, daemons give their image.
 
     Raises:
         InvalidReference: it is no name.
         NotFound: there is no such file or directory.
         InvalidArchive: it does not hold images.
-        Unsupported: the transport needs a container daemon.
+        HangarError: a daemon cannot be asked.
         VerificationError: the policy does not let the image be read.
     """
     transport, _, rest = name.partition(":")
@@ -99,8 +106,20 @@ def open_image(name: str, registries: Registries) -> Image:
             full = str(Reference.parse(inside)) if inside else ""
             return Image(DockerArchive(Path(place)), full)
         case "docker-daemon":
-            message = f"{name}: no daemon is involved"
-            hint = "save it with 'docker save -o FILE', and use docker-archive:FILE"
-            raise Unsupported(message, hint=hint)
+            return _of_daemon(rest, registries)
     reference = registries.configuration.reference(name)
     return Image(registries.source(reference), reference.locator)
+
+
+def _of_daemon(name: str, registries: Registries) -> Image:
+    """Fetch the image that a daemon keeps by a name or an ID."""
+    configuration, transport = registries.configuration, "docker-daemon"
+    try:
+        named: str = Digest(name)
+        configuration.policy.check(transport, named)
+    except InvalidDigest:
+        reference = Reference.parse(name)
+        configuration.policy.check_image(reference, transport)
+        named = str(reference)
+    daemon = Daemon(configuration.environ, configuration.cache_dir)
+    return Image(daemon.image(named), "")

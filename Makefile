@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PROGRAMS := docker-registry skopeo openssl zsh fish
+PROGRAMS := docker-registry skopeo podman openssl zsh fish
 
 .PHONY: help demo test lint format bench docs setup packages clean
 

@@ -1,4 +1,4 @@
-"""Logging in with hangar or with skopeo: each reads what the other has written."""
+"""Logging in with hangar, skopeo or podman: each reads what another has written."""
 
 from __future__ import annotations
 
@@ -32,20 +32,27 @@ def guarded() -> Iterator[DockerRegistry]:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who has both programs and one registry."""
+    """Somebody who has hangar, another program, and one registry.
+
+    Attributes:
+        desk: where both are run.
+        address: of the registry.
+        program: the other one, skopeo or podman.
+    """
 
     desk: Desk
     address: str
+    program: str
 
     @property
     def file(self) -> Path:
         """Where both of them look first."""
         return self.desk.folder / "home/containers/auth.json"
 
-    def skopeo(self, *arguments: str, typed: str = "") -> Ran:
-        """Run skopeo in the same environment as hangar."""
+    def theirs(self, *arguments: str, typed: str = "") -> Ran:
+        """Run the other program in the same environment as hangar."""
         done = subprocess.run(
-            ["skopeo", *arguments],
+            [self.program, *arguments],
             cwd=self.desk.folder,
             env=self.desk.environment,
             input=typed,
@@ -55,16 +62,20 @@ class Person:
         )
         return Ran(done.returncode, done.stdout, done.stderr)
 
-    def skopeo_reads(self, *flags: str) -> bool:
-        """Whether skopeo is let in to look at the image."""
-        image = f"docker://{self.address}/team/app:1"
-        ran = self.skopeo("inspect", "--raw", "--tls-verify=false", *flags, image)
-        assert ran.status == 0 or "authentication required" in ran.err
+    def they_read(self, *flags: str) -> bool:
+        """Whether the other program is let in to look at the image."""
+        name = f"{self.address}/team/app"
+        if self.program == "skopeo":
+            look = ("inspect", "--raw", f"docker://{name}:1")
+        else:
+            look = ("search", "--list-tags", name)
+        ran = self.theirs(*look, "--tls-verify=false", *flags)
+        assert ran.status == 0 or "authentication required" in ran.err, ran.err
         return ran.status == 0
 
-    def skopeo_login(self, *flags: str, name: str = "") -> None:
+    def they_log_in(self, *flags: str, name: str = "") -> None:
         more = ("--tls-verify=false", "-u", ME[0], "--password-stdin", *flags)
-        ran = self.skopeo("login", *more, name or self.address, typed=ME[1])
+        ran = self.theirs("login", *more, name or self.address, typed=ME[1])
         assert ran.status == 0, ran.err
 
     def hangar_reads(self) -> bool:
@@ -80,44 +91,55 @@ class Person:
         assert ran.status == 0, ran.err
 
 
-@pytest.fixture
-def person(desk: Desk, guarded: DockerRegistry) -> Person:
-    return Person(desk, guarded.address)
+@pytest.fixture(params=["skopeo", "podman"])
+def person(
+    request: pytest.FixtureRequest, desk: Desk, guarded: DockerRegistry
+) -> Person:
+    folder = desk.folder / "storage"
+    storage = desk.write(
+        "storage.conf",
+        "[storage]",
+        'driver = "vfs"',
+        f'runroot = "{folder}/run"',
+        f'graphroot = "{folder}/images"',
+    )
+    desk.environment["CONTAINERS_STORAGE_CONF"] = str(desk.folder / storage)
+    return Person(desk, guarded.address, request.param)
 
 
-def test_skopeo_reads_what_hangar_wrote(person: Person) -> None:
-    assert not person.skopeo_reads()
+def test_they_read_what_hangar_wrote(person: Person) -> None:
+    assert not person.they_read()
     person.hangar_login()
-    user = person.skopeo("login", "--get-login", person.address)
+    user = person.theirs("login", "--get-login", person.address)
 
-    assert person.skopeo_reads()
+    assert person.they_read()
     assert user.out == "me\n"
     person.desk.hangar("logout", person.address)
-    assert not person.skopeo_reads()
+    assert not person.they_read()
 
 
-def test_hangar_reads_what_skopeo_wrote(person: Person) -> None:
+def test_hangar_reads_what_they_wrote(person: Person) -> None:
     assert not person.hangar_reads()
-    person.skopeo_login()
+    person.they_log_in()
 
     assert person.hangar_reads()
     assert person.desk.hangar("login", person.address, "--get-login").out == "me\n"
-    assert person.skopeo("logout", person.address).status == 0
+    assert person.theirs("logout", person.address).status == 0
     assert not person.hangar_reads()
 
 
 def test_either_logs_out_of_what_the_other_logged_in_to(person: Person) -> None:
     person.hangar_login()
-    assert person.skopeo("logout", person.address).status == 0
+    assert person.theirs("logout", person.address).status == 0
     assert not person.hangar_reads()
 
-    person.skopeo_login()
+    person.they_log_in()
     assert person.desk.hangar("logout", person.address).status == 0
-    assert not person.skopeo_reads()
+    assert not person.they_read()
 
 
 def test_both_write_the_same_file(person: Person) -> None:
-    person.skopeo_login()
+    person.they_log_in()
     theirs = person.file.read_text()
     person.file.unlink()
 
@@ -129,38 +151,38 @@ def test_both_write_the_same_file(person: Person) -> None:
 @pytest.mark.parametrize("path", ["team", "team/app"])
 def test_parts_of_a_registry_mean_the_same_to_both(person: Person, path: str) -> None:
     person.hangar_login(name=f"{person.address}/{path}")
-    assert person.skopeo_reads()
+    assert person.they_read()
     assert person.desk.hangar("logout", f"{person.address}/{path}").status == 0
 
-    person.skopeo_login(name=f"{person.address}/{path}")
+    person.they_log_in(name=f"{person.address}/{path}")
     assert person.hangar_reads()
 
 
 def test_a_part_that_the_image_is_not_in_lets_nobody_in(person: Person) -> None:
     person.hangar_login(name=f"{person.address}/teams")
 
-    assert not person.skopeo_reads()
+    assert not person.they_read()
     assert not person.hangar_reads()
 
 
 def test_a_file_that_is_named_is_read_by_both(person: Person) -> None:
     person.hangar_login("--authfile=own.json")
-    assert person.skopeo_reads("--authfile=own.json")
-    assert not person.skopeo_reads()
+    assert person.they_read("--authfile=own.json")
+    assert not person.they_read()
 
     person.desk.environment["REGISTRY_AUTH_FILE"] = "theirs.json"
-    person.skopeo_login()
+    person.they_log_in()
     assert person.hangar_reads()
 
 
-def test_a_file_for_docker_is_read_by_skopeo(person: Person) -> None:
+def test_a_file_for_docker_is_read_by_them(person: Person) -> None:
     folder = person.desk.folder / "home/.docker"
     folder.mkdir()
     (folder / "config.json").write_text('{"psFormat": "x"}')
 
     person.hangar_login(f"--compat-auth-file={folder}/config.json")
 
-    assert person.skopeo_reads()
+    assert person.they_read()
     assert json.loads((folder / "config.json").read_text())["psFormat"] == "x"
 
 
@@ -175,11 +197,11 @@ def test_both_use_the_same_helper(person: Person, tmp_path: Path) -> None:
     person.hangar_login()
     assert program.kept == {person.address: list(ME)}
     assert person.file.read_text() == configured
-    assert person.skopeo_reads()
-    assert person.skopeo("logout", person.address).status == 0
+    assert person.they_read()
+    assert person.theirs("logout", person.address).status == 0
     assert program.kept == {}
 
-    person.skopeo_login()
+    person.they_log_in()
     assert person.hangar_reads()
     assert person.desk.hangar("logout", person.address).status == 0
     assert program.kept == {}
@@ -194,19 +216,17 @@ def test_both_use_the_helper_of_registries_conf(person: Person, tmp_path: Path) 
 
     person.hangar_login()
     assert program.kept == {person.address: list(ME)}
-    assert person.skopeo_reads()
-    assert person.skopeo("logout", person.address).status == 0
+    assert person.they_read()
+    assert person.theirs("logout", person.address).status == 0
 
-    person.skopeo_login()
+    person.they_log_in()
     assert person.hangar_reads()
     assert person.desk.hangar("logout", "--all").status == 0
     assert program.kept == {}
 
 
 @pytest.mark.parametrize("for_docker", [False, True])
-def test_skopeo_finds_docker_hub_by_either_name(
-    person: Person, for_docker: bool
-) -> None:
+def test_they_find_docker_hub_by_either_name(person: Person, for_docker: bool) -> None:
     path = person.desk.folder / "own.json"
     named = (
         Configuration.load(compat_auth_file=path, environ={})
@@ -216,5 +236,5 @@ def test_skopeo_finds_docker_hub_by_either_name(
     named.credentials.store(CredentialKey("docker.io"), Credential(*ME))
 
     for name in ("docker.io", "index.docker.io"):
-        ran = person.skopeo("login", "--get-login", "--authfile=own.json", name)
+        ran = person.theirs("login", "--get-login", "--authfile=own.json", name)
         assert (ran.status, ran.out) == (0, "me\n"), ran.err

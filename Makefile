@@ -2,9 +2,9 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PROGRAMS := docker-registry skopeo podman openssl zsh fish
+PROGRAMS := docker-registry skopeo podman openssl zsh fish mandoc
 
-.PHONY: help demo test lint format bench docs setup packages clean
+.PHONY: help demo test lint format bench docs man setup packages clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -49,6 +49,9 @@ bench: setup ## Measure against skopeo; writes docs/performance.md
 
 docs: .venv/.stamp ## Write the documentation's tables of options
 	$(BIN)/python -m scripts.reference
+
+man: .venv/.stamp ## Write the manual pages to build/man
+	$(BIN)/python -m scripts.man build/man
 
 clean: ## Remove what make made
 	rm -rf .venv build dist .coverage* .mypy_cache .ruff_cache .pytest_cache

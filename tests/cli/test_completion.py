@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import select
 import shlex
 import shutil
@@ -13,7 +14,9 @@ import time
 from pathlib import Path
 
 import pytest
+from rich.syntax import Syntax
 
+from hangar.cli import completion
 from hangar.cli.completion import SHELLS, candidates
 from hangar.cli.main import invoke
 
@@ -34,7 +37,17 @@ def completed(line: str) -> list[str]:
         ("mirror validate --dee", ["--deep"]),
         ("mirror --destin", ["--destination", "--destination-project"]),
         ("mirror --sigstore", []),
-        ("mirror -f ", [":.txt"]),
+        ("mirror -f ", [":.txt", ":.yaml", ":.yml"]),
+        ("mirror --src-cert-dir ", [":/"]),
+        ("load -s ", [":.zip"]),
+        ("save --since=", [":.zip"]),
+        ("archive ls ", [":.zip"]),
+        ("archive ls x.zip ", []),
+        ("archive init x.zip ", [":.zip"]),
+        ("archive export -f ", [":.txt"]),
+        ("inspect list --report ", [":"]),
+        ("list-tags ", []),
+        ("inspect ", ["list"]),
         ("mirror --failed=x", [":.txt"]),
         ("mirror --report ", [":.json"]),
         ("mirror --log-format ", ["text", "json"]),
@@ -86,7 +99,7 @@ def test_scripts_can_do_without_descriptions(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with lists, other files, and ``hangar`` on the way to be found."""
-    for name in ("images.txt", "images.zip", "imagine.txt"):
+    for name in ("images.txt", "images.zip", "imagine.txt", "jobs.yaml", "notes.md"):
         (tmp_path / name).touch()
     (tmp_path / "folder").mkdir()
     program = tmp_path / "bin" / "hangar"
@@ -109,7 +122,7 @@ def bash(folder: Path, line: str) -> list[str]:
         _hangar
         printf '%s\\n' "${{COMPREPLY[@]}}"
     """
-    return run(folder, ["bash", "--norc", "-c", script])
+    return [line for line in run(folder, ["bash", "--norc", "-c", script]) if line]
 
 
 def fish(folder: Path, line: str) -> list[str]:
@@ -137,6 +150,11 @@ def run(folder: Path, command: list[str]) -> list[str]:
         ("hangar mirror validate --dee", ["--deep"]),
         ("hangar mirror -f ima", ["images.txt", "imagine.txt"]),
         ("hangar mirror -f fo", ["folder"]),
+        ("hangar mirror -f j", ["jobs.yaml"]),
+        ("hangar archive ls ima", ["images.zip"]),
+        ("hangar mirror --cert-dir f", ["folder"]),
+        ("hangar mirror --cert-dir ima", []),
+        ("hangar list-tags ima", []),
         ("hangar mirror --failed=imagi", ["imagine.txt"]),
         ("hangar mirror --log-format=j", ["json"]),
         ("hangar completion ", ["bash", "fish", "powershell", "zsh"]),
@@ -161,6 +179,11 @@ def test_bash_shows_descriptions_where_there_is_a_choice(folder: Path) -> None:
         ("hangar mi", ["mirror\tCopy images from registries to a registry."]),
         ("hangar mirror -f ima", ["images.txt", "imagine.txt"]),
         ("hangar mirror -f fo", ["folder/"]),
+        ("hangar mirror -f j", ["jobs.yaml"]),
+        ("hangar archive ls ima", ["images.zip"]),
+        ("hangar mirror --cert-dir f", ["folder/"]),
+        ("hangar mirror --cert-dir ima", []),
+        ("hangar list-tags ima", []),
         ("hangar mirror --failed=imagi", ["--failed=imagine.txt"]),
         ("hangar mirror --log-format=j", ["--log-format=json"]),
     ],
@@ -169,36 +192,71 @@ def test_fish_completes(folder: Path, line: str, found: list[str]) -> None:
     assert fish(folder, line) == found
 
 
-@pytest.mark.parametrize(
-    ("typed", "completed"),
-    [
-        ("hangar mir", "hangar mirror "),
-        ("hangar mirror validate --dee", "hangar mirror validate --deep "),
-        ("hangar mirror -f images", "hangar mirror -f images.txt "),
-        ("hangar mirror --failed=imagi", "hangar mirror --failed=imagine.txt "),
-        ("hangar mirror --log-format=j", "hangar mirror --log-format=json "),
-    ],
-)
-def test_zsh_completes(folder: Path, typed: str, completed: str) -> None:
-    """A person at a terminal types, and hits the tabulator."""
+START = {
+    "bash": ["--norc", "-i"],
+    "zsh": ["-f", "-i"],
+}
+SET_UP = {
+    "bash": "source <(hangar completion bash)",
+    "zsh": "autoload -Uz compinit; compinit -u -D; source <(hangar completion zsh)",
+}
+
+
+TYPED = [
+    ("hangar mir", "hangar mirror "),
+    ("hangar mirror validate --dee", "hangar mirror validate --deep "),
+    ("hangar mirror -f images", "hangar mirror -f images.txt "),
+    ("hangar mirror -f j", "hangar mirror -f jobs.yaml "),
+    ("hangar mirror --cert-dir fol", "hangar mirror --cert-dir folder/"),
+    ("hangar archive ls im", "hangar archive ls images.zip "),
+    ("hangar mirror --failed=imagi", "hangar mirror --failed=imagine.txt "),
+    ("hangar mirror --log-format=j", "hangar mirror --log-format=json "),
+    ("hangar list-tags image", "hangar list-tags image"),
+    ("hangar mirror no", "hangar mirror no"),
+    ("hangar mirror -f no", "hangar mirror -f no"),
+]
+KILL_LINE = "\x15"
+
+
+@pytest.mark.parametrize("shell", START)
+def test_a_shell_completes_at_a_terminal(folder: Path, shell: str) -> None:
+    """A person at a terminal types, hits the tabulator, and types on."""
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(folder)
-        zsh = shutil.which("zsh") or "zsh"
-        command = ["zsh", "-f", "-i"]
-        os.execve(zsh, command, environment(folder))  # noqa: S606 - there is none yet
+        command = [shutil.which(shell) or shell, *START[shell]]
+        os.execve(command[0], command, environment(folder))  # noqa: S606 - none yet
     try:
-        script = (
-            "autoload -Uz compinit; compinit -u -D; source <(hangar completion zsh)"
-        )
-        os.write(terminal, f"{script}; PS1=READY'>'\n".encode())
+        os.write(terminal, f"{SET_UP[shell]}; PS1=READY'>'\n".encode())
         until(terminal, "READY>")
-        os.write(terminal, f"{typed}\t".encode())
-        until(terminal, completed)
+        for typed, completed in TYPED:
+            os.write(terminal, f"{typed}\tEND".encode())
+            until(terminal, f"{completed}END")
+            os.write(terminal, KILL_LINE.encode())
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)
         os.close(terminal)
+
+
+def test_the_script_for_powershell_is_well_formed() -> None:
+    """There is no powershell to be had; so this is what a lexer makes of it."""
+    folder = Path(completion.__file__).parent / "shells"
+    script = (folder / "hangar.powershell").read_text()
+    lexer = Syntax("", "powershell").lexer
+    assert lexer
+    pairs, opened = {")": "(", "]": "[", "}": "{"}, []
+
+    for kind, text in lexer.get_tokens(script):
+        assert str(kind) != "Token.Error"
+        for character in text if str(kind) == "Token.Punctuation" else "":
+            if character in pairs.values():
+                opened.append(character)
+            elif character in pairs:
+                assert opened.pop() == pairs[character]
+
+    assert opened == []
+    assert "__complete -- @arguments" in script
 
 
 def until(terminal: int, wanted: str) -> None:
@@ -208,3 +266,4 @@ def until(terminal: int, wanted: str) -> None:
         ready, _, _ = select.select([terminal], [], [], end - time.monotonic())
         assert ready, f"{wanted!r} is not in {seen!r}"
         seen += os.read(terminal, 65536).decode().replace("\a", "")
+        seen = re.sub(r"[^\x08]\x08", "", seen)  # zsh takes its blank back

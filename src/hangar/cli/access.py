@@ -13,7 +13,7 @@ import hangar
 from hangar import Patience
 from hangar.cli.command import accepts_anything, option
 from hangar.cli.limits import RATES, SIZE, by_host
-from hangar.cli.pflag import BOOLEAN, FileName
+from hangar.cli.pflag import BOOLEAN, DIRECTORY, FileName
 
 Function = Callable[..., Any]
 
@@ -25,10 +25,12 @@ _SPECIFIED: dict[str, dict[str, Any]] = {
         "help": "Credential file to use in place of the usual ones.",
     },
     "cache-dir": {
+        "type": DIRECTORY,
         "metavar": "DIR",
         "help": "Directory for temporary files; by default $TMPDIR, else /var/tmp.",
     },
     "cert-dir": {
+        "type": DIRECTORY,
         "metavar": "DIR",
         "help": "Directory with certificates, in place of the usual ones.",
     },

@@ -14,7 +14,7 @@ from hangar.cli.exits import Exit
 from hangar.cli.listing import findings_json, index_json, rows
 from hangar.cli.options import ARCHIVE, SOURCE_REGISTRY, archive_argument
 from hangar.cli.output import show
-from hangar.cli.pflag import BOOLEAN
+from hangar.cli.pflag import BOOLEAN, FileName
 from hangar.cli.records import Level, Record
 
 
@@ -31,7 +31,9 @@ def group(ctx: click.Context, /) -> int:
     usage="ARCHIVE.zip [ARCHIVE.zip ...]",
     examples="hangar archive init images.zip",
 )
-@click.argument("names", nargs=-1, required=True, metavar="ARCHIVE.zip")
+@click.argument(
+    "names", nargs=-1, required=True, type=FileName(".zip"), metavar="ARCHIVE.zip"
+)
 @click.pass_obj
 def init(console: Console, /, *, names: Sequence[str]) -> int:
     """Make empty archives.

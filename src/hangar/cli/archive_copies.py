@@ -14,7 +14,7 @@ from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.options import ARCHIVE, AUTO_YES, SOURCE_REGISTRY
-from hangar.cli.pflag import LIST, FileName
+from hangar.cli.pflag import FileList, FileName
 from hangar.cli.prompts import allow_writing
 from hangar.cli.records import Level, Record
 
@@ -24,7 +24,13 @@ from hangar.cli.records import Level, Record
     usage="-f A.zip -f B.zip -o OUT.zip [flags]",
     examples="hangar archive merge -f january.zip -f february.zip -o all.zip",
 )
-@option("-f", "--file", type=LIST, required=True, help="Archives to merge; repeatable.")
+@option(
+    "-f",
+    "--file",
+    type=FileList(".zip"),
+    required=True,
+    help="Archives to merge; repeatable.",
+)
 @option(
     "-o", "--output", type=FileName(".zip"), required=True, help="Archive to write."
 )

@@ -2,7 +2,8 @@
 
 A script calls ``hangar __complete -- WORDS`` with the words after ``hangar`` up to the
 cursor, the last one perhaps empty. The answer is a candidate a line, with its
-description after a tab; a line ``:SUFFIX`` asks for names of files that end so.
+description after a tab; a line ``:SUFFIX`` asks for names of files that end so, and of
+directories, of which ``:/`` asks for no others.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import click
 
 from hangar.cli.command import Command, command, option
 from hangar.cli.output import show
-from hangar.cli.pflag import BOOLEAN, FileName, waiting
+from hangar.cli.pflag import BOOLEAN, FileList, FileName, first_positional, waiting
 from hangar.cli.tree import Entry, find, path_to
 
 SHELLS = ("bash", "fish", "powershell", "zsh")
@@ -87,16 +88,18 @@ def _words(entry: Entry, called: Command, rest: Sequence[str]) -> Iterator[_Cand
             entry = path_to(rest)[-1]
     for child in entry.visible:
         yield child.name, child.summary
+    is_given = first_positional(rest, called.options) >= 0
     for parameter in called.params:
         if isinstance(parameter, click.Argument):
-            yield from _values(parameter.type)
+            if parameter.nargs == -1 or not is_given:
+                yield from _values(parameter.type)
 
 
 def _values(kind: click.ParamType[Any], front: str = "") -> Iterator[_Candidate]:
     """What an option's value may be, behind ``front``."""
     if isinstance(kind, click.Choice):
         yield from ((f"{front}{choice}", "") for choice in kind.choices)
-    elif isinstance(kind, FileName):
-        yield f":{kind.suffix}", ""
+    elif isinstance(kind, FileName | FileList):
+        yield from ((f":{suffix}", "") for suffix in kind.suffixes or ("",))
     elif kind is BOOLEAN:
         yield from ((f"{front}{value}", "") for value in ("true", "false"))

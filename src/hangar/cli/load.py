@@ -26,7 +26,7 @@ from hangar.cli.options import (
     registry_options,
     selection_options,
 )
-from hangar.cli.pflag import BOOLEAN, LIST
+from hangar.cli.pflag import BOOLEAN, FileList
 
 LOADING = replace(
     COPYING,
@@ -64,7 +64,7 @@ def load_options(function: Function) -> Function:
         option(
             "-s",
             "--source",
-            type=LIST,
+            type=FileList(".zip"),
             metavar="ARCHIVE,...",
             required=True,
             help="Archives to load; a pattern such as 'NAME-*.zip' is all that fit.",

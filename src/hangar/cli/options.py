@@ -67,7 +67,7 @@ def batch_options(
         option(
             "-f",
             "--file",
-            type=FileName(".txt"),
+            type=FileName(".txt", ".yaml", ".yml"),
             required=listed,
             help="List of images, one a line; '-' is standard input.",
         ),
@@ -207,7 +207,9 @@ def archive_argument(function: Function) -> Function:
     return bundle(
         "archive",
         _archive,
-        click.argument("name", default="", metavar="ARCHIVE.zip"),
+        click.argument(
+            "name", default="", type=FileName(".zip"), metavar="ARCHIVE.zip"
+        ),
         option("-f", "--file", type=FileName(".zip"), help="The archive."),
     )(function)
 

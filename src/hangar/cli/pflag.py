@@ -79,13 +79,20 @@ class Duration(click.ParamType[float]):
         return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 
+class FileList(CommaList):
+    """Names of files; shells complete those that end in one of ``suffixes``."""
+
+    def __init__(self, *suffixes: str) -> None:
+        self.suffixes = suffixes
+
+
 class FileName(click.ParamType[str]):
-    """A file's name; shells complete those that end in ``suffix``."""
+    """A file's name; shells complete those that end in one of ``suffixes``."""
 
     name = "file"
 
-    def __init__(self, suffix: str = "") -> None:
-        self.suffix = suffix
+    def __init__(self, *suffixes: str) -> None:
+        self.suffixes = suffixes
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -97,6 +104,7 @@ class FileName(click.ParamType[str]):
 BOOLEAN = Boolean()
 LIST = CommaList()
 DURATION = Duration()
+DIRECTORY = FileName("/")
 
 
 class Option(click.Option):

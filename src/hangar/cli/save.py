@@ -22,7 +22,7 @@ from hangar.cli.options import (
     registry_options,
     selection_options,
 )
-from hangar.cli.pflag import BOOLEAN, LIST, FileName
+from hangar.cli.pflag import BOOLEAN, FileList, FileName
 from hangar.cli.prompts import allow_writing
 from hangar.cli.words import Words
 
@@ -63,7 +63,7 @@ CHECKING = replace(
 )
 SINCE = option(
     "--since",
-    type=LIST,
+    type=FileList(".zip"),
     metavar="ARCHIVE,...",
     help="Archives whose layers are left out.",
 )

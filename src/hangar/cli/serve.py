@@ -11,7 +11,7 @@ from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.interrupts import stopping
-from hangar.cli.pflag import BOOLEAN
+from hangar.cli.pflag import BOOLEAN, DIRECTORY, FileName
 
 _A_DAY = 86400.0
 
@@ -35,14 +35,23 @@ _A_DAY = 86400.0
 )
 @option(
     "--data",
+    type=DIRECTORY,
     metavar="DIR",
     help="Keep everything in this directory, an OCI layout; by default in memory.",
 )
-@option("--tls-cert", metavar="FILE", help="Certificate chain to speak TLS with, PEM.")
-@option("--tls-key", metavar="FILE", help="Its private key, PEM, not encrypted.")
+@option(
+    "--tls-cert",
+    type=FileName(".crt", ".pem"),
+    help="Certificate chain to speak TLS with, PEM.",
+)
+@option(
+    "--tls-key",
+    type=FileName(".key", ".pem"),
+    help="Its private key, PEM, not encrypted.",
+)
 @option(
     "--htpasswd",
-    metavar="FILE",
+    type=FileName(),
     help="Let in only whom this file names, made with 'htpasswd -B'.",
 )
 @option("--read-only", type=BOOLEAN, help="Refuse whatever would change something.")

@@ -3,6 +3,7 @@
 _hangar() {
     local line=${COMP_LINE:0:COMP_POINT} answer candidate description width=0 file
     local -a words=() names=() descriptions=()
+    local -A seen=()
     read -ra words <<< "$line"
     [[ $line == *[[:space:]] ]] && words+=("")
     local word=${words[${#words[@]} - 1]}
@@ -15,8 +16,9 @@ _hangar() {
         if [[ $candidate == :* ]]; then
             compopt -o filenames
             while IFS= read -r file; do
+                [[ -d $file && -n ${seen[$file]} ]] && continue
                 if [[ -d $file || $file == *"${candidate#:}" ]]; then
-                    names+=("$file") descriptions+=("")
+                    names+=("$file") descriptions+=("") seen[$file]=1
                 fi
             done < <(compgen -f -- "$typed")
             continue

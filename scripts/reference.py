@@ -144,9 +144,11 @@ written as on the command line: `HANGAR_MIRROR_ARCH=amd64,arm64`,
 `HANGAR_MIRROR_TIMEOUT=1h30m`, `HANGAR_MIRROR_OVERWRITE=true`. A variable that is set
 counts even when it is empty: `HANGAR_MIRROR_ARCH=` is `--arch ''`, all architectures.
 
-Where a command's own variable is not set, that of the command above it counts:
-`HANGAR_MIRROR_JOBS` is for `hangar mirror` and `hangar mirror validate`,
-`HANGAR_MIRROR_VALIDATE_JOBS` for the latter alone.
+`validate` commands have the options of the command above them, and where their own
+variable is not set, that of this command counts: `HANGAR_MIRROR_JOBS` is for
+`hangar mirror` and `hangar mirror validate`, `HANGAR_MIRROR_VALIDATE_JOBS` for the
+latter alone. So it is with options of all commands: `HANGAR_SAVE_QUIET` is for
+`hangar save`, and comes before `HANGAR_QUIET`.
 
 Options of all commands:
 

@@ -63,9 +63,23 @@ def test_a_commands_help_begins_with_what_lists_say_of_it(
     assert text == shown(capsys, "help", *words)
 
 
-def test_aliases_are_the_same_commands(capsys: pytest.CaptureFixture[str]) -> None:
-    assert shown(capsys, "m", "validate", "-h") == shown(
-        capsys, "mirror", "validate", "-h"
+@pytest.mark.parametrize("path", [p for p in PATHS[1:] if p[-1].aliases], ids=names)
+def test_aliases_are_the_same_commands(
+    path: tuple[Entry, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    *above, entry = path
+    words = [other.name for other in above]
+    text = shown(capsys, *words, entry.name, "-h")
+
+    for alias in entry.aliases:
+        assert shown(capsys, *words, alias, "-h") == text
+        assert shown(capsys, "help", *words, alias) == text
+        assert alias in text.partition("Aliases:\n")[2].splitlines()[0]
+
+
+def test_aliases_may_follow_each_other(capsys: pytest.CaptureFixture[str]) -> None:
+    assert shown(capsys, "a", "e", "f", "-h") == shown(
+        capsys, "archive", "export", "file", "-h"
     )
 
 

@@ -73,7 +73,13 @@ class Command(click.Command):
     """
 
     def __init__(
-        self, *, names: str, usage: str, examples: str, **attributes: Any
+        self,
+        *,
+        names: str,
+        usage: str,
+        examples: str,
+        shares_variables: bool,
+        **attributes: Any,
     ) -> None:
         super().__init__(add_help_option=False, **attributes)
         self.names = tuple(names.split())
@@ -81,7 +87,7 @@ class Command(click.Command):
         self.examples = examples
         self.params += everywhere()
         for option in self.options:
-            option.envvar = option.variables(self.names)
+            option.envvar = option.variables(self.names, shared=shares_variables)
 
     @property
     def path(self) -> tuple[Entry, ...]:
@@ -108,7 +114,11 @@ class Command(click.Command):
 
 
 def command(
-    names: str, *, usage: str = "[flags]", examples: str = ""
+    names: str,
+    *,
+    usage: str = "[flags]",
+    examples: str = "",
+    shares_variables: bool = False,
 ) -> Callable[[Callable[..., Any]], Command]:
     """Make a function the command ``hangar NAMES``.
 
@@ -116,6 +126,8 @@ def command(
         names: the words that name it in the tree; "" for ``hangar`` itself.
         usage: what follows the name.
         examples: command lines, for the help.
+        shares_variables: whether what sets an option of the command above it sets its
+            own, too, for they are the same.
     """
 
     def decorate(function: Callable[..., Any]) -> Command:
@@ -125,6 +137,7 @@ def command(
             names=names,
             usage=usage,
             examples=examples,
+            shares_variables=shares_variables,
         )(function)
 
     return decorate

@@ -108,6 +108,7 @@ def load(console: Console, /, *, batch: Batch, dry_run: bool, **wanted: Any) -> 
     "load validate",
     usage="-s ARCHIVE.zip -d REGISTRY [flags]",
     examples="hangar load validate -s images.zip -d registry.example.com",
+    shares_variables=True,
 )
 @load_options
 @option("--deep", type=BOOLEAN, help="Read every byte back and hash it.")

@@ -144,6 +144,7 @@ def mirror(console: Console, /, *, batch: Batch, dry_run: bool, **wanted: Any) -
     "mirror validate",
     usage="-f IMAGE_LIST.txt -d REGISTRY [flags]",
     examples="hangar mirror validate -f images.txt -d registry.example.com --deep",
+    shares_variables=True,
 )
 @mirror_options
 @option("--deep", type=BOOLEAN, help="Read every byte back and hash it.")

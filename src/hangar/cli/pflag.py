@@ -135,11 +135,14 @@ class Option(click.Option):
         """Whether a value has to follow."""
         return self.type is not BOOLEAN
 
-    def variables(self, path: Sequence[str]) -> list[str]:
-        """Environment variables that set it for the command ``hangar PATH...``."""
+    def variables(self, path: Sequence[str], *, shared: bool = False) -> list[str]:
+        """Environment variables that set it for the command ``hangar PATH...``.
+
+        With ``shared`` that is also the one for the command above, which has it, too.
+        """
         if not self.allow_from_autoenv:
             return []
-        shortest = 0 if self.everywhere else min(1, len(path))
+        shortest = 0 if self.everywhere else len(path) - shared
         words = [path[:length] for length in range(len(path), shortest - 1, -1)]
         names = ["_".join(("hangar", *part, self.name or "")) for part in words]
         return [name.upper().replace("-", "_") for name in names]

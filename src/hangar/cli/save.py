@@ -155,6 +155,7 @@ def save(
     "save validate",
     usage="-f IMAGE_LIST.txt -d ARCHIVE.zip [flags]",
     examples="hangar save validate -f images.txt -d images.zip --deep",
+    shares_variables=True,
 )
 @_options("save-failed.txt", SAVED)
 @SINCE
@@ -220,6 +221,7 @@ def sync(
     "sync validate",
     usage="-f IMAGE_LIST.txt -d ARCHIVE.zip [flags]",
     examples="hangar sync validate -f more-images.txt -d images.zip",
+    shares_variables=True,
 )
 @_options("sync-failed.txt", SYNCED)
 @DEEP

@@ -197,8 +197,8 @@ def test_the_policy_is_for_images_in_files_too(desk: Desk, transport: str) -> No
     ("name", "text", "said"),
     [
         ("policy.json", '{\n"default": []}', "policy.json: line 1: 'default'"),
-        ("policy.json", '{"default"', "policy.json: Expecting"),
-        ("registries.conf", "[[registry", "registries.conf: Expected"),
+        ("policy.json", '{"default"', "policy.json: line 2, column 1: "),
+        ("registries.conf", "[[registry", "registries.conf: line 1"),
     ],
 )
 def test_a_file_for_all_registries_that_is_corrupt_is_told_before_anything_is_done(

@@ -144,12 +144,15 @@ def test_a_location_that_makes_no_name_is_refused_when_used(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[[registry", "at end of document"),
-        ('\na = "\n', "at line 2"),
+        ("\n[[registry", "line 2: Expected ']]'"),
+        ('\na = "\n', "line 2, column "),
         ("registry = 1", "registry: expected [[tables]]"),
         ("registry = [1]", "registry: expected [[tables]]"),
         ("[[registry]]\nblocked = true", "without prefix and location"),
-        ('[[registry]]\nprefix = "a.io"\nblocked = "yes"', "blocked: expected true"),
+        (
+            '[[registry]]\nprefix = "a.io"\nblocked = "yes"',
+            "a.io: blocked: expected true",
+        ),
         ("[[registry]]\nlocation = 7", "location: expected text"),
         ('[[registry]]\nlocation = "https://a.io"', "no URL"),
         ('[[registry]]\nprefix = "*.a.io/b"', "is no HOST"),

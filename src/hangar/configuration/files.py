@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Callable, Mapping
@@ -62,17 +63,36 @@ def read(path: Path, parse: Callable[[str], T]) -> T | None:
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_FILE + 1)
-        text = raw.decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise invalid(path, _reason(error)) from error
+    except OSError as error:
+        raise invalid(path, error.strerror or "cannot be read") from error
     if len(raw) > MAX_FILE:
         raise invalid(path, "too large for a configuration file")
     try:
-        return parse(text)
+        return parse(raw.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise invalid(path, str(error)) from error
+        raise invalid(path, _located(error, raw)) from error
+
+
+def _located(error: Exception, raw: bytes) -> str:
+    """What is wrong with a file, behind the line where that is."""
+    if isinstance(error, UnicodeDecodeError):
+        line = raw.count(b"\n", 0, error.start) + 1
+        return f"line {line}: not text in UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}: {error.msg}"
+    found = _OF_TOML.fullmatch(str(error))
+    if found is None:
+        return str(error)
+    line = int(found[2] or raw.count(b"\n", 0, len(raw.rstrip())) + 1)
+    return f"line {line}{found[3] or ''}: {found[1]}"
+
+
+_OF_TOML = re.compile(
+    r"(.*) \(at (?:line (\d+)(, column \d+)|end of document)\)", re.DOTALL
+)
+"""How Python's library says where an error is."""
 
 
 def _object(parse: Callable[[str], Any], text: str) -> dict[str, Any]:
@@ -95,7 +115,7 @@ def entries(folder: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise invalid(folder, _reason(error)) from error
+        raise invalid(folder, error.strerror or "cannot be read") from error
 
 
 def invalid(
@@ -139,7 +159,3 @@ def is_readable_by_others(path: Path) -> bool:
     except OSError:  # it is gone meanwhile
         return False
     return os.name == "posix" and stat.S_ISREG(mode) and bool(mode & 0o077)
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror or "" if isinstance(error, OSError) else str(error)

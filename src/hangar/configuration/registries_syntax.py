@@ -140,7 +140,11 @@ def _rule(stated: Mapping[str, Any], file: Path) -> Rule:
     if "@" in prefix or (slash and ":" in prefix.rpartition("/")[2]):
         reason = f"prefix {prefix!r:.200}: tags and digests are not supported"
         raise invalid(file, reason, "name the repository")
-    by_digest = flag(stated.get("mirror-by-digest-only"), file, "mirror-by-digest-only")
+
+    def says(key: str) -> bool:
+        return flag(stated.get(key), file, f"{prefix}: {key}")
+
+    by_digest = says("mirror-by-digest-only")
     mirrors = [
         _mirror(mirror, prefix, by_digest, file)
         for mirror in _tables(stated, "mirror", file)
@@ -148,8 +152,8 @@ def _rule(stated: Mapping[str, Any], file: Path) -> Rule:
     return Rule(
         prefix=prefix,
         location=location,
-        insecure=flag(stated.get("insecure"), file, "insecure"),
-        blocked=flag(stated.get("blocked"), file, "blocked"),
+        insecure=says("insecure"),
+        blocked=says("blocked"),
         mirrors=tuple(mirrors),
         file=file,
     )
@@ -157,7 +161,7 @@ def _rule(stated: Mapping[str, Any], file: Path) -> Rule:
 
 def _mirror(stated: Mapping[str, Any], of: str, by_digest: bool, file: Path) -> Mirror:
     location = _place(stated, "location", file)
-    pull_from = text(stated.get("pull-from-mirror"), file, "pull-from-mirror")
+    pull_from = text(stated.get("pull-from-mirror"), file, f"{of}: pull-from-mirror")
     if not location:
         raise invalid(file, f"a mirror of {of} without location")
     if by_digest and pull_from:
@@ -167,7 +171,7 @@ def _mirror(stated: Mapping[str, Any], of: str, by_digest: bool, file: Path) -> 
         known = ", ".join(_PULLS)
         reason = f"{of}: pull-from-mirror {pull_from!r:.60} is not one of {known}"
         raise invalid(file, reason)
-    insecure = flag(stated.get("insecure"), file, "insecure")
+    insecure = flag(stated.get("insecure"), file, f"{of}: a mirror's insecure")
     default = "digest-only" if by_digest else "all"
     return Mirror(location, insecure, pull_from or default)
 

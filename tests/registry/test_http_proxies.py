@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
-import threading
 
 import pytest
 
-from hangar.errors import (
-    TransferError,
-)
+from hangar.errors import TlsError, TransferError
 from hangar.http import Client, Tls
 from tests.support.asking import get
 from tests.support.registries import Certificates
 from tests.support.scripted import (
     Script,
     Scripted,
-    fall_silent,
     reply,
 )
 
@@ -65,33 +62,97 @@ def test_a_proxy_that_refuses_is_named_as_the_reason() -> None:
     assert "NO_PROXY" in caught.value.hint
 
 
+@pytest.fixture
+def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our CA is one of the system's."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_proxy_may_be_spoken_to_encrypted(certificates: Certificates) -> None:
+    with (
+        Scripted(reply(200, b"in both"), certificates=certificates) as server,
+        Scripted(tunnel_to(server), certificates=certificates) as proxy,
+        Client({"HTTPS_PROXY": f"https://me:pw@{proxy.address}"}) as client,
+    ):
+        answer = client.request(
+            "GET",
+            "https://registry.example/v2/",
+            headers={"Authorization": "secret"},
+            trust=lambda _: Tls(verify=False),
+        )
+        assert answer.read(10) == b"in both"
+
+    assert proxy.heard[0].target == "registry.example:443"
+    assert proxy.heard[0].headers["proxy-authorization"] == "Basic bWU6cHc="
+    assert "authorization" not in proxy.heard[0].headers
+    assert server.heard[0].target == "/v2/"
+    assert "proxy-authorization" not in server.heard[0].headers
+
+
+@pytest.mark.usefixtures("trusted")
+def test_the_registry_behind_an_encrypted_proxy_has_to_be_who_it_is(
+    certificates: Certificates,
+) -> None:
+    with (
+        Scripted(reply(200), certificates=certificates) as server,
+        Scripted(tunnel_to(server), certificates=certificates) as proxy,
+        Client({"HTTPS_PROXY": proxy.url}) as client,
+        pytest.raises(TlsError, match=r"registry\.example: .*'registry\.example'"),
+    ):
+        client.request(
+            "GET", "https://registry.example/", headers={}, trust=lambda _: Tls()
+        )
+
+    assert server.heard == []
+
+
+@pytest.mark.usefixtures("trusted")
+def test_plain_requests_may_be_encrypted_as_far_as_the_proxy(
+    certificates: Certificates,
+) -> None:
+    with (
+        Scripted(reply(200, b"via"), certificates=certificates) as proxy,
+        Client({"HTTP_PROXY": proxy.url}) as client,
+    ):
+        assert get(client, "http://registry.example/v2/").read(10) == b"via"
+
+    assert proxy.heard[0].target == "http://registry.example/v2/"
+
+
+def test_a_proxy_that_cannot_prove_who_it_is_hears_nothing(
+    certificates: Certificates,
+) -> None:
+    with Scripted(reply(200), certificates=certificates) as proxy:
+        variables = {"HTTPS_PROXY": proxy.url, "HTTP_PROXY": proxy.url}
+        for scheme in ("https", "http"):
+            with Client(variables) as client, pytest.raises(TlsError) as caught:
+                client.request(
+                    "GET",
+                    f"{scheme}://registry.example/",
+                    headers={},
+                    trust=lambda _: Tls(verify=False),
+                )
+            assert f"proxy {proxy.url}: certificate or TLS refused" in str(caught.value)
+            assert "certs.d" not in caught.value.hint
+
+    assert proxy.heard == []
+
+
 def tunnel_to(server: Scripted) -> Script:
+    """Pass all bytes on; one thread does, for TLS is no good with two."""
+
     def play(connection: socket.socket) -> None:
         host, port = server.address.split(":")
         with socket.create_connection((host, int(port))) as beyond:
             connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-            back = threading.Thread(target=pump, args=(beyond, connection))
-            back.start()
-            pump(connection, beyond)
-            back.join()
-
-    return play
-
-
-def pump(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # whoever hung up first
-        while data := source.recv(1 << 16):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-
-
-def silent_in_head() -> Script:
-    return fall_silent
-
-
-def silent_in_body() -> Script:
-    def play(connection: socket.socket) -> None:
-        connection.sendall(reply(200, b"begun", Content_Length="1000000"))
-        fall_silent(connection)
+            other = {connection: beyond, beyond: connection}
+            with contextlib.suppress(OSError):  # whoever hung up first
+                while True:
+                    for ready in select.select([*other], [], [])[0]:
+                        data = ready.recv(1 << 16)
+                        if not data:
+                            return
+                        other[ready].sendall(data)
 
     return play

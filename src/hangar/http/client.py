@@ -163,11 +163,13 @@ class Client:
         pool = self._pools.get((origin, tls))
         if pool is None:
             with self._lock:
-                context = self._contexts.get(tls)
-                if context is None:
-                    context = self._contexts[tls] = tls.context()
                 proxy = self._proxies.find(origin)
-                connect = functools.partial(dial, origin, context, proxy)
+                # What is said of the registry is not said of a proxy, which may get a
+                # password: that has to prove who it is to the system's authorities.
+                trusting = self._context(Tls()) if proxy else None
+                connect = functools.partial(
+                    dial, origin, self._context(tls), proxy, trusting
+                )
                 if self._local:
                     connect = functools.partial(dial_local, self._local)
                 pool = self._pools.setdefault(
@@ -179,6 +181,12 @@ class Client:
                     ),
                 )
         return pool
+
+    def _context(self, tls: Tls) -> ssl.SSLContext:
+        context = self._contexts.get(tls)
+        if context is None:
+            context = self._contexts[tls] = tls.context()
+        return context
 
     def _wait_for_turn(self, origin: Origin) -> None:
         for name in (origin.authority, origin.host):

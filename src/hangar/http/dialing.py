@@ -16,6 +16,7 @@ from urllib3.util import make_headers
 from urllib3.util.url import Url
 
 from hangar import deadline
+from hangar.errors import TlsError
 from hangar.http.connection import Connection
 from hangar.http.origin import Origin
 
@@ -49,11 +50,23 @@ class Proxy:
         return make_headers(proxy_basic_auth=self.credentials)
 
 
-def dial(origin: Origin, context: ssl.SSLContext, proxy: Proxy | None) -> Connection:
+def dial(
+    origin: Origin,
+    context: ssl.SSLContext,
+    proxy: Proxy | None,
+    proxy_context: ssl.SSLContext | None = None,
+) -> Connection:
     """Connect to ``origin``, or to the proxy that forwards requests to it.
+
+    Args:
+        origin: whom to talk to.
+        context: how it has to prove who it is.
+        proxy: who is asked to connect to it, if anybody.
+        proxy_context: how the proxy has to prove who it is, which is another host.
 
     Raises:
         OSError, urllib3.exceptions.HTTPError: there is no connection to be had.
+        TlsError: the proxy cannot be trusted.
     """
     peer = origin if proxy is None else proxy.origin
     connection: _Plain | _Secure
@@ -61,6 +74,8 @@ def dial(origin: Origin, context: ssl.SSLContext, proxy: Proxy | None) -> Connec
         connection = _Plain(peer.host, peer.port)
     elif proxy is None:
         connection = _Secure(peer.host, peer.port, ssl_context=context)
+    elif origin.scheme == "http":  # whole requests are sent to it
+        connection = _Secure(peer.host, peer.port, ssl_context=proxy_context)
     else:
         connection = _Secure(
             peer.host,
@@ -68,22 +83,34 @@ def dial(origin: Origin, context: ssl.SSLContext, proxy: Proxy | None) -> Connec
             ssl_context=context,
             proxy=Url(peer.scheme, host=peer.host, port=peer.port),
             proxy_config=ProxyConfig(
-                ssl_context=None,
+                ssl_context=proxy_context,
                 use_forwarding_for_https=False,
                 assert_hostname=None,
                 assert_fingerprint=None,
             ),
         )
-        if origin.scheme == "https":
-            connection.set_tunnel(
-                origin.host, origin.port, proxy.headers, scheme=peer.scheme
-            )
+        connection.set_tunnel(
+            origin.host, origin.port, proxy.headers, scheme=peer.scheme
+        )
     try:
         connection.connect()
+    except ssl.SSLError as error:
+        is_proxys = peer.scheme == "https" and not connection.proxy_is_verified
+        connection.close()
+        if proxy is None or not is_proxys:
+            raise
+        raise _untrusted(peer, error) from error
     except BaseException:
         connection.close()
         raise
     return Connection(connection.sock)
+
+
+def _untrusted(proxy: Origin, error: ssl.SSLError) -> TlsError:
+    reason = getattr(error, "verify_message", "") or error.reason or str(error)
+    message = f"proxy {proxy}: certificate or TLS refused: {reason}"
+    hint = "the system's authorities have to know it; SSL_CERT_FILE may name others"
+    return TlsError(message, hint=hint)
 
 
 def dial_local(path: Path) -> Connection:

@@ -238,3 +238,23 @@ def test_they_find_docker_hub_by_either_name(person: Person, for_docker: bool) -
     for name in ("docker.io", "index.docker.io"):
         ran = person.theirs("login", "--get-login", "--authfile=own.json", name)
         assert (ran.status, ran.out) == (0, "me\n"), ran.err
+
+
+def test_a_helper_is_asked_once_a_run_however_many_images_there_are(
+    desk: Desk, guarded: DockerRegistry, target: DockerRegistry, tmp_path: Path
+) -> None:
+    program = HelperProgram.at(tmp_path / "bin", **{guarded.address: ME})
+    desk.environment["PATH"] = program.path
+    desk.write("auth.json", json.dumps({"credsStore": "test"}))
+    (desk.folder / "auth.json").chmod(0o600)
+    lines = [
+        f"{guarded.address}/team/app:1 {target.address}/team/app{number} 1"
+        for number in range(5)
+    ]
+    flags = ("--authfile=auth.json", "--tls-verify=false")
+
+    ran = desk.hangar("mirror", "-f", desk.write("list", *lines), *flags)
+
+    assert ran.status == 0, ran.err
+    asked = [(verb, server) for verb, server, _ in program.requests]
+    assert sorted(asked) == sorted([("get", guarded.address), ("get", target.address)])

@@ -3,17 +3,20 @@
     [REGISTRY/][PROJECT/]NAME[:TAG][@DIGEST]        default format
     SOURCE DESTINATION TAG                          mirror format
 
-Blank lines and lines that begin with ``#`` or ``//`` are comments. A line of neither
-format is ignored, but not forgotten: whoever reads the list warns of it.
+Columns are parted by blanks or tabs; a name may begin with ``docker://``. Blank lines
+and lines that begin with ``#`` or ``//`` are comments, and so is what follows either of
+them behind a blank. A line of neither format is ignored, but not forgotten: whoever
+reads the list warns of it.
 """
 
 from __future__ import annotations
 
 import codecs
 import io
+import re
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hangar.errors import InvalidImageList
@@ -28,6 +31,11 @@ MAX_LIST = 64 << 20
 STANDARD_INPUT = "-"
 """The name by which `read_list` reads the process's standard input."""
 
+_COMMENT = re.compile(r"\s(?:#|//)")
+_TRANSPORT = "docker://"
+_MARK = "\ufeff"
+"""Byte order mark: also in the middle, where files were put together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -39,6 +47,7 @@ class Line:
         source: name of the image to read; "" if the line has neither format.
         destination: name of the image to write, in the mirror format, else "".
         tag: tag to write and read, in the mirror format, else "".
+        repeats: number of an earlier line that states the very same, or 0.
     """
 
     number: int
@@ -46,6 +55,7 @@ class Line:
     source: str = ""
     destination: str = ""
     tag: str = ""
+    repeats: int = 0
 
     @property
     def valid(self) -> bool:
@@ -54,7 +64,9 @@ class Line:
 
 
 def parse_list(lines: Iterable[str]) -> tuple[Line, ...]:
-    """Read the lines of a list; comments are dropped, invalid lines are kept.
+    """Read the lines of a list.
+
+    Comments are dropped; invalid lines and those that repeat others are kept.
 
     >>> one, two = parse_list(["# all we need", "nginx:1.27", "a example.com/b 1.0"])
     >>> one.source, one.destination
@@ -64,19 +76,41 @@ def parse_list(lines: Iterable[str]) -> tuple[Line, ...]:
     """
     texts = (line.strip() for line in lines)
     wanted = (text for text in texts if text and not text.startswith(("#", "//")))
-    return tuple(_line(number, text) for number, text in enumerate(wanted, start=1))
+    first: dict[tuple[str, str, str], int] = {}
+    parsed = []
+    for number, text in enumerate(wanted, start=1):
+        line = _line(number, text)
+        stated = (line.source, line.destination, line.tag)
+        if line.valid and stated in first:
+            line = replace(line, repeats=first[stated])
+        first.setdefault(stated, number)
+        parsed.append(line)
+    return tuple(parsed)
 
 
 def read_list(name: str) -> tuple[Line, ...]:
     """Read the list in a file; "-" is standard input.
 
     The text is UTF-8, or UTF-16 with a byte order mark as some editors write it; lines
-    end in any of the usual ways.
+    end in any of the usual ways. Bytes that are no UTF-8, such as of a comment in an
+    older encoding, spoil only their own line.
+
+    Raises:
+        InvalidImageList: it cannot be read, or is no text.
+    """
+    return parse_list(io.StringIO(read_text(name), newline=None))
+
+
+def read_text(name: str) -> str:
+    """Read a file as `read_list` does, without looking at what it says.
 
     Raises:
         InvalidImageList: it cannot be read, or is no text.
     """
     try:
+        if name == STANDARD_INPUT and not sys.stdin:
+            message = "there is no standard input to read a list from"
+            raise InvalidImageList(message)
         if name == STANDARD_INPUT:
             data = sys.stdin.buffer.read(MAX_LIST + 1)
         else:
@@ -88,14 +122,14 @@ def read_list(name: str) -> tuple[Line, ...]:
     if len(data) > MAX_LIST:
         message = f'"{name}" is larger than {MAX_LIST >> 20} MiB'
         raise InvalidImageList(message, hint="is it an image list?")
-    marked = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-16" if marked else "utf-8-sig")
+        text = data.decode("utf-16") if wide else data.decode(errors="replace")
     except UnicodeDecodeError as error:
         raise _no_text(name) from error
     if "\0" in text:
         raise _no_text(name)
-    return parse_list(io.StringIO(text, newline=None))
+    return text.replace(_MARK, "")
 
 
 def _no_text(name: str) -> InvalidImageList:
@@ -103,12 +137,15 @@ def _no_text(name: str) -> InvalidImageList:
 
 
 def _line(number: int, text: str) -> Line:
-    words = text.split()
-    bare = [part for part in text.split("/") if part and " " not in part]
     if len(text) > MAX_LINE:
         return Line(number, text[:MAX_LINE])
-    if len(words) == 3:
-        return Line(number, text, *words)
-    if len(words) == 1 or bare:
-        return Line(number, text, source=text)
+    stated = _COMMENT.split(text, maxsplit=1)[0]
+    words = [word.removeprefix(_TRANSPORT) for word in stated.split()]
+    if len(words) == 3 and all(words):
+        source, destination, tag = words
+        return Line(number, text, source, destination, tag)
+    name = " ".join(words)
+    # What has a part without blanks is a name, if an invalid one: it fails, as it did.
+    if any(part and " " not in part for part in name.split("/")):
+        return Line(number, text, source=name)
     return Line(number, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hangar.cli.conclusion import foretold, summary
+from hangar.cli.lists import Listed
 from hangar.cli.mirror import CHECKING, COPYING, FORETELLING
 from hangar.cli.records import Level, Record
 from hangar.cli.words import moved
@@ -18,6 +19,7 @@ from hangar.events import (
     Status,
     Traffic,
 )
+from hangar.imagelist import parse_list
 
 COPIED = Outcome(
     1, "a:1", "hub/a:1", "here/a:1", Status.COPIED, traffic=Traffic(2000, 30, 1)
@@ -57,11 +59,13 @@ def test_transfers_and_interrupted_images_are_not_logged(
 def test_the_summary_counts_images_lines_and_bytes() -> None:
     report = Report((COPIED, SAME, GONE), seconds=75)
 
-    assert summary(report, 2, COPYING) == (
-        "Summary: 1 copied, 1 up to date, 0 skipped, 1 failed, 2 lines ignored; "
-        "2.0 kB sent, 1 B mounted, 30 B present; 1:15"
+    images = Listed.of(parse_list(["a", "a", "b c", "d e"]), mirrored=True)
+
+    assert summary(report, images, COPYING) == (
+        "Summary: 1 copied, 1 up to date, 0 skipped, 1 failed, 2 lines ignored, "
+        "1 line repeated; 2.0 kB sent, 1 B mounted, 30 B present; 1:15"
     )
-    assert summary(Report((SAME,)), 0, CHECKING) == (
+    assert summary(Report((SAME,)), Listed.of((), mirrored=True), CHECKING) == (
         "Summary: 1 passed, 0 skipped, 0 failed; 0.0 s"
     )
 

@@ -25,7 +25,46 @@ def test_a_line_of_three_words_says_source_destination_and_tag(line: str) -> Non
     assert parse_list([line]) == (Line(1, line.strip(), "a", "b", "c"),)
 
 
-@pytest.mark.parametrize("line", ["a b", "TEST INVALID IMAGE LIST LINE"])
+@pytest.mark.parametrize(
+    ("line", "source", "destination", "tag"),
+    [
+        ("nginx:1 # note", "nginx:1", "", ""),
+        ("nginx:1\t#", "nginx:1", "", ""),
+        ("nginx:1 // three more words", "nginx:1", "", ""),
+        ("docker://nginx:1", "nginx:1", "", ""),
+        ("docker://127.0.0.1:5000/a/b:1  # x", "127.0.0.1:5000/a/b:1", "", ""),
+        ("docker://a  docker://b c#d # e f", "a", "b", "c#d"),
+        ("a \t b\t\tc", "a", "b", "c"),
+        ("\u00a0a\u3000b c\u2003", "a", "b", "c"),
+    ],
+)
+def test_comments_transports_and_padding_do_not_change_what_a_line_says(
+    line: str, source: str, destination: str, tag: str
+) -> None:
+    (parsed,) = parse_list([line])
+
+    assert parsed == Line(1, line.strip(), source, destination, tag)
+
+
+@pytest.mark.parametrize("line", ["docker.io/a b", "a/b c d e", "a/b\tc"])
+def test_what_has_a_part_without_blanks_is_a_name_and_so_fails(line: str) -> None:
+    (parsed,) = parse_list([line])
+
+    assert (parsed.source, parsed.destination) == (line.replace("\t", " "), "")
+
+
+def test_a_line_that_states_the_same_as_another_is_known_by_its_number() -> None:
+    lines = parse_list(
+        ["a b", "nginx:1", "a b", "docker://nginx:1 # x", "a b 1", "a\tb  1", "nginx"]
+    )
+
+    assert [line.repeats for line in lines] == [0, 0, 0, 2, 0, 5, 0]
+    assert [line.number for line in lines] == [1, 2, 3, 4, 5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    "line", ["a b", "a\tb", "docker://", "TEST INVALID IMAGE LIST LINE"]
+)
 def test_any_other_line_is_invalid_but_kept(line: str) -> None:
     (parsed,) = parse_list([line])
 

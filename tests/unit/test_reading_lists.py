@@ -23,8 +23,10 @@ TEXT = "# ä comment\r\nnginx:1\r\n\r\na b c\n"
         TEXT.encode("utf-16"),
         "\ufeff".encode("utf-16-be") + TEXT.encode("utf-16-be"),
         TEXT.replace("\r\n", "\r").encode(),
+        TEXT.encode("latin-1"),
+        TEXT.encode("utf-8-sig").replace(b"a b c", b"\xef\xbb\xbfa b c"),
     ],
-    ids=["UTF-8", "with a mark", "UTF-16", "big-endian", "old line ends"],
+    ids=["UTF-8", "marked", "UTF-16", "big-endian", "old ends", "Latin-1", "joined"],
 )
 def test_text_is_read_however_an_editor_wrote_it(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "list"
@@ -45,7 +47,37 @@ def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [line.text for line in imagelist.read_list("-")] == ["nginx:1"]
 
 
-@pytest.mark.parametrize("data", [b"\xff\x00\x80", b"PK\x03\x04\0\0", b"a\0b"])
+def test_a_line_of_a_mebibyte_is_ignored_and_those_behind_it_are_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "list"
+    path.write_text(f"nginx:1\n{'x' * (1 << 20)}\n# {'y' * (1 << 20)}\nredis:2\n")
+
+    lines = imagelist.read_list(str(path))
+
+    assert [(line.number, line.source) for line in lines] == [
+        (1, "nginx:1"),
+        (2, ""),
+        (3, "redis:2"),
+    ]
+
+
+def test_without_standard_input_there_is_no_empty_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+
+    with pytest.raises(InvalidImageList, match="no standard input"):
+        imagelist.read_list("-")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"\xff\x00\x80", b"PK\x03\x04\0\0", b"a\0b", "nginx:1".encode("utf-16-le")),
+        b"\xff\xfe\0",
+    ],
+)
 def test_what_is_no_text_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "list"
     path.write_bytes(data)

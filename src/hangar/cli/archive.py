@@ -108,6 +108,8 @@ def rm(
 
     If one of them is not there, nothing is dropped.
     """
+    for image in images:  # what is no name would be a line to ignore, in a list
+        hangar.Reference.parse(image.removeprefix("docker://"))
     names = hangar.remove_images(
         images, Path(file), source_registry=source_registry, compact=compact
     )

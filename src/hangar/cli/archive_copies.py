@@ -13,6 +13,7 @@ from hangar.cli import files
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
+from hangar.cli.lists import Listed, list_failed
 from hangar.cli.options import ARCHIVE, AUTO_YES, SOURCE_REGISTRY
 from hangar.cli.pflag import FileList, FileName
 from hangar.cli.prompts import allow_writing
@@ -100,23 +101,21 @@ def export(
     Images are copied with all the platforms that the archive has of them.
     """
     allow_writing(destination, yes=auto_yes, listed=file)
-    lines = [
-        line for line in read_list(file) if _is_image(console, line.text, line.valid)
-    ]
+    images = Listed.of(read_list(file), mirrored=False)
+    for remark in images.remarks(file):
+        console.log(remark)
     done = hangar.export_images(
-        lines, Path(source), Path(destination), source_registry=source_registry
+        images.wanted, Path(source), Path(destination), source_registry=source_registry
     )
     for entry in done.entries:
         console.info(f"Copy [{entry.name}]")
-    if not done.failed:
-        files.remove(failed)
+    if not list_failed(failed, list(done.failed), file):
         console.info("Done")
         return Exit.DONE
     for line, error in done.failed.items():
         console.log(Record(Level.ERROR, f"Failed to export image [{line}]: {error}"))
     record = Record(Level.ERROR, "Export failed image list: ", lines=tuple(done.failed))
     console.log(record)
-    files.write(failed, "".join(f"{line}\n" for line in done.failed))
     console.info(f'Export failed images saved to "{failed}"')
     console.log(Record(Level.FATAL, "some images failed to export"))
     return Exit.FAILED
@@ -146,9 +145,3 @@ def export_file(ctx: click.Context, /, *, file: str, name: str, auto_yes: bool) 
         files.write_chunks(name, chunks)
     console.info(f"Load [{name}]")
     return Exit.DONE
-
-
-def _is_image(console: Console, text: str, valid: bool) -> bool:
-    if not valid:
-        console.warn(f'Ignore image list line "{text:.200}": invalid format')
-    return valid

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
-from pathlib import Path
 from typing import Protocol
 
 from hangar import (
@@ -29,6 +28,7 @@ from hangar.cli.conclusion import foretold, summary
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.interrupts import stopping
+from hangar.cli.lists import Listed, list_failed
 from hangar.cli.options import Batch
 from hangar.cli.progress import Progress
 from hangar.cli.records import Level, Record
@@ -98,16 +98,16 @@ class Run:
             if name:
                 files.check(name)
         given = lines if lines is not None else read_list(self.batch.file)
-        wanted = [line for line in given if self._understands(line)]
-        ignored = [line for line in given if not self._understands(line)]
-        self._warn(wanted, ignored)
+        images = Listed.of(given, mirrored=self.mirrored)
+        for remark in images.remarks(self.batch.file):
+            self.console.log(remark)
         if prepare:
-            prepare(wanted)
+            prepare(images.wanted)
         started = datetime.now(UTC)
         with stopping(self.console) as stop:
-            with self._telling(len(wanted)) as tell:
+            with self._telling(len(images.wanted)) as tell:
                 report = work(
-                    wanted,
+                    images.wanted,
                     jobs=self._jobs(),
                     timeout=self.batch.timeout or None,
                     report=tell,
@@ -116,25 +116,15 @@ class Run:
             if self.dry:
                 for row in foretold(report, self.words):
                     self.console.result(row)
-            self.console.info(summary(report, len(ignored), self.words))
+            self.console.info(summary(report, images, self.words))
             try:
-                self._list_failed(wanted, report)
+                self._list_failed(images.wanted, report)
             finally:
                 if publish:
                     publish(report)
                 else:
-                    self._write_report(report, started, ignored)
+                    self._write_report(report, started, images)
             return self._conclude(report)
-
-    def _understands(self, line: Line) -> bool:
-        return line.valid and (self.mirrored or not line.destination)
-
-    def _warn(self, wanted: Sequence[Line], ignored: Sequence[Line]) -> None:
-        for line in ignored:
-            text = f'Ignore image list line "{line.text:.200}": invalid format'
-            self.console.warn(text)
-        if not wanted and self.batch.file:
-            self.console.warn(f'No images in "{self.batch.file}"')
 
     def _jobs(self) -> int:
         jobs = self.batch.jobs
@@ -165,35 +155,24 @@ class Run:
             yield tell
 
     def _list_failed(self, wanted: Sequence[Line], report: Report) -> None:
-        """Name the lines that did not reach their end, also in a file.
-
-        The file of an earlier run goes when nothing failed, unless it is the list
-        that was read.
-        """
+        """Name the lines that did not reach their end, also in a file."""
         reached = {o.number for o in report if o.status is not Status.FAILED}
         failed = [line.text for line in wanted if line.number not in reached]
         if failed:
             record = Record(Level.ERROR, self.words.failed_list, lines=tuple(failed))
             self.console.log(record)
         name = self.batch.failed
-        if self.dry or not name:
-            return
-        if failed:
-            files.write(name, "".join(f"{text}\n" for text in failed))
+        if name and not self.dry and list_failed(name, failed, self.batch.file):
             self.console.info(f'Failed image list exported to "{name}"')
-        elif Path(name).resolve() != Path(self.batch.file or ".").resolve():
-            files.remove(name)
 
-    def _write_report(
-        self, report: Report, started: datetime, ignored: Sequence[Line]
-    ) -> None:
+    def _write_report(self, report: Report, started: datetime, images: Listed) -> None:
         if self.batch.report:
             text = report_json(
                 report,
                 command=self.command,
                 dry_run=self.dry,
                 started=started,
-                ignored=ignored,
+                images=images,
             )
             files.write(self.batch.report, text)
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from hangar import Outcome, Report, Status
 from hangar.cli import figures
+from hangar.cli.lists import Listed
 from hangar.cli.words import Words, moved
 
 
-def summary(report: Report, ignored: int, words: Words) -> str:
+def summary(report: Report, images: Listed, words: Words) -> str:
     """How all images ended, in one line."""
     counts = [f"{len(report.having(s))} {name}" for s, name in words.counts.items()]
-    if ignored:
-        counts.append(f"{figures.number(ignored, 'line')} ignored")
+    if images.ignored:
+        counts.append(f"{figures.number(len(images.ignored), 'line')} ignored")
+    if images.repeated:
+        counts.append(f"{figures.number(len(images.repeated), 'line')} repeated")
     parts = [", ".join(counts)]
     if report.traffic.total:
         parts.append(moved(report.traffic))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 import hangar
-from hangar import Line, Outcome, Report, Status
+from hangar import Outcome, Report, Status
+from hangar.cli.lists import Listed
 
 SCHEMA = "hangar-report/1"
 """Grows only by new keys; anything else gets another number."""
@@ -21,7 +21,7 @@ def report_json(
     command: str,
     dry_run: bool,
     started: datetime,
-    ignored: Sequence[Line],
+    images: Listed,
 ) -> str:
     """Write down how a run went, as a whole and image by image."""
     value = {
@@ -34,11 +34,18 @@ def report_json(
         "totals": {
             "images": len(report.outcomes),
             **{_name(status): len(report.having(status)) for status in Status},
-            "ignored": len(ignored),
+            "ignored": len(images.ignored),
+            "repeated": len(images.repeated),
             "bytes": asdict(report.traffic),
         },
         "images": [outcome_json(outcome) for outcome in report],
-        "ignored": [{"number": line.number, "line": line.text} for line in ignored],
+        "ignored": [
+            {"number": line.number, "line": line.text} for line in images.ignored
+        ],
+        "repeated": [
+            {"number": line.number, "line": line.text, "of": line.repeats}
+            for line in images.repeated
+        ],
     }
     return json.dumps(value, indent=2) + "\n"
 

@@ -255,13 +255,12 @@ def _chosen(
     known = by_name([archive])
     chosen: dict[str, ArchiveEntry] = {}
     for line in lines_of(lines):
-        if line.valid:
-            try:
-                found = find_entries(line, known, registry)
-            except HangarError as error:
-                failed[line.text] = error
-            else:
-                chosen |= {entry.name: entry for _, entry in found}
+        try:
+            found = find_entries(line, known, registry)
+        except HangarError as error:
+            failed[line.text] = error
+        else:
+            chosen |= {entry.name: entry for _, entry in found}
     return list(chosen.values())
 
 

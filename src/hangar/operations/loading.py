@@ -49,8 +49,6 @@ def load_routes(
     asked = archive_lines(archives) if lines is None else list(lines)
     meant = lines_of(asked, None if source_registry else registries)
     for line, full in zip(lines_of(asked), meant, strict=True):
-        if not line.valid:
-            continue
         try:
             found = find_entries(line, known, source_registry, meant=full)
         except HangarError as error:

@@ -28,7 +28,7 @@ def mirror_routes(
     """Make the routes of a mirror run.
 
     A line that cannot be routed becomes an `Outcome` that says why. Lines of neither
-    list format are left out.
+    list format are left out, and so are those that repeat others.
 
     Args:
         lines: of an image list, in either format.
@@ -64,7 +64,7 @@ def mirror_routes(
             return failed(line, error)
 
     named = lines_of(lines, None if source else registries)
-    return [route(line) for line in named if line.valid]
+    return [route(line) for line in named]
 
 
 def mirror_targets(
@@ -81,8 +81,7 @@ def mirror_targets(
     """
     for line in lines_of(lines, registries):
         with contextlib.suppress(InvalidReference):
-            if line.valid:
-                yield _target(line, to, project)
+            yield _target(line, to, project)
 
 
 def source_routes(
@@ -110,7 +109,7 @@ def source_routes(
         return Route(line.text, source, origin.locator, source, "", line.number)
 
     named = lines_of(lines, None if registry else registries)
-    return [route(line) for line in named if line.valid]
+    return [route(line) for line in named]
 
 
 def failed(line: Line, error: HangarError) -> Outcome:
@@ -128,21 +127,21 @@ def failed(line: Line, error: HangarError) -> Outcome:
 def lines_of(
     lines: Iterable[str | Line], registries: Registries | None = None
 ) -> tuple[Line, ...]:
-    """The lines of a list, parsed if they are not yet.
+    """The lines of a list that name images, each once; parsed if they are not yet.
 
     Args:
         lines: of an image list.
         registries: whose configuration tells what short names of sources stand for.
     """
     given = list(lines)
-    if all(isinstance(line, Line) for line in given):
-        parsed = tuple(line for line in given if isinstance(line, Line))
-    else:
-        parsed = parse_list(str(line) for line in given)
+    parsed = [line for line in given if isinstance(line, Line)]
+    if len(parsed) != len(given):
+        parsed = list(parse_list(str(line) for line in given))
+    wanted = tuple(line for line in parsed if line.valid and not line.repeats)
     if registries is None:
-        return parsed
+        return wanted
     return tuple(
-        replace(line, source=registries.expanded(line.source)) for line in parsed
+        replace(line, source=registries.expanded(line.source)) for line in wanted
     )
 
 

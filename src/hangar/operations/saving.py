@@ -103,8 +103,7 @@ def is_unfinished(
     Saving them again then loses nothing: whatever it holds is wanted again. Short names
     stand for images of docker.io without ``registries``.
     """
-    named = lines_of(lines, None if source else registries)
-    wanted = [line for line in named if line.valid]
+    wanted = lines_of(lines, None if source else registries)
     try:
         with Archive.open(archive) as there:
             missing, held = there.index.missing, {e.name for e in there.entries}
@@ -196,7 +195,7 @@ def _routes(
             return failed(line, error)
 
     named = lines_of(lines, None if source else registries)
-    return [route(line) for line in named if line.valid]
+    return [route(line) for line in named]
 
 
 def _reached(

@@ -1,0 +1,80 @@
+"""Image lists as commands see them: which lines are done, which are not, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hangar import Line
+from hangar.cli import figures, files
+from hangar.cli.records import Level, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The lines of a list, by what becomes of them.
+
+    Attributes:
+        wanted: those to be done.
+        ignored: those that are not understood.
+        repeated: those that state what an earlier one states.
+    """
+
+    wanted: tuple[Line, ...]
+    ignored: tuple[Line, ...]
+    repeated: tuple[Line, ...]
+
+    @classmethod
+    def of(cls, lines: Sequence[Line], *, mirrored: bool) -> Listed:
+        """Sort the lines of a list.
+
+        Args:
+            lines: the list.
+            mirrored: whether lines in the mirror format are understood.
+        """
+
+        def is_understood(line: Line) -> bool:
+            return line.valid and (mirrored or not line.destination)
+
+        understood = [line for line in lines if is_understood(line)]
+        return cls(
+            wanted=tuple(line for line in understood if not line.repeats),
+            ignored=tuple(line for line in lines if not is_understood(line)),
+            repeated=tuple(line for line in understood if line.repeats),
+        )
+
+    def remarks(self, name: str) -> Iterator[Record]:
+        """What to say of the lines that are not done, of the list of that name.
+
+        Args:
+            name: of the list, or "" if the user gave none.
+        """
+        for line in self.ignored:
+            said = f'Ignore image list line "{line.text:.200}": invalid format'
+            yield Record(Level.WARN, said)
+        if self.repeated:
+            lines = figures.number(len(self.repeated), "repeated line")
+            line = self.repeated[0]
+            said = f'"{line.text:.200}" is the same as [IMG:{line.repeats}]'
+            yield Record(Level.INFO, f"Leave out {lines}: {said}", line.number)
+        if name and not self.wanted:
+            yield Record(Level.WARN, f'No images in "{name}"')
+
+
+def list_failed(name: str, failed: Sequence[str], listed: str) -> bool:
+    """Write the list of those that failed; tell whether there are any.
+
+    If there are none, the list of an earlier run goes, unless it is the very list
+    that was read.
+
+    Args:
+        name: of the file.
+        failed: its lines.
+        listed: name of the list that was read, or "".
+    """
+    if failed:
+        files.write(name, "".join(f"{text}\n" for text in failed))
+    elif Path(name).resolve() != Path(listed or ".").resolve():
+        files.remove(name)
+    return bool(failed)

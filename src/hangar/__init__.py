@@ -82,6 +82,8 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.archives import repair_archive as repair_archive
     from hangar.operations.archives import stored_file as stored_file
     from hangar.operations.archives import verify_archive as verify_archive
+    from hangar.operations.conversion import Converted as Converted
+    from hangar.operations.conversion import mirror_list as mirror_list
     from hangar.operations.images import Image as Image
     from hangar.operations.images import open_image as open_image
     from hangar.operations.inspection import Summary as Summary
@@ -164,6 +166,7 @@ _PUBLIC = {
         Exported Repaired create_archive export_images merge_archives remove_images
         repair_archive stored_file verify_archive
         """,
+    "operations.conversion": "Converted mirror_list",
     "operations.images": "Image open_image",
     "operations.inspection": "Summary inspect_all platform_sizes summarize",
     "operations.loading": "archive_lines load_routes open_archives",

@@ -105,6 +105,11 @@ ROOT = Entry(
                 ),
             ),
         ),
+        Entry(
+            "convert-list",
+            "Convert an image list to the mirror format.",
+            "convert_list:convert_list",
+        ),
         Entry("delete", "Delete an image from a registry.", "delete:delete"),
         Entry("help", "Show the help of a command.", "basics:show_help"),
         Entry(

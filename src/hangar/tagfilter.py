@@ -1,14 +1,28 @@
-"""Which tags of a repository are wanted: by pattern, by version, only the newest."""
+"""Which tags of a repository are wanted: by pattern, by version, only the newest.
+
+Patterns have Python's syntax, with the additions of the module ``regex``, which can be
+told when to give up: a pattern such as ``(a+)+`` may take longer than anybody lives.
+"""
 
 from __future__ import annotations
 
-import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Self
 
 from hangar.errors import InvalidInput
 from hangar.semver import Version, VersionRange
+
+if TYPE_CHECKING:  # slow to import, and most filters have no pattern
+    import regex
+
+PATIENCE = 10.0
+"""Seconds that the patterns of a filter may take for all tags together."""
+
+MAX_PATTERN = 4096
+"""Characters."""
 
 _RELEASES = VersionRange.parse("*")
 
@@ -24,14 +38,18 @@ class TagFilter:
         newest: how many of the latest versions are wanted; 0 is all. There is no
             telling how new a tag without a version is, so such tags are none of
             them; nor are prereleases, unless ``versions`` lets them in.
+        exclude: must not be found anywhere in the tag, or None.
     """
 
-    pattern: re.Pattern[str] | None = None
+    pattern: regex.Pattern[str] | None = None
     versions: VersionRange | None = None
     newest: int = 0
+    exclude: regex.Pattern[str] | None = None
 
     @classmethod
-    def parse(cls, pattern: str = "", semver: str = "", newest: int = 0) -> Self:
+    def parse(
+        cls, pattern: str = "", semver: str = "", newest: int = 0, exclude: str = ""
+    ) -> Self:
         """Make a filter of what a user wrote; "" and 0 ask for nothing.
 
         >>> newest = TagFilter.parse(semver="~1.27", newest=1)
@@ -39,26 +57,28 @@ class TagFilter:
         ['1.27.2']
 
         Raises:
-            InvalidInput: the pattern is no regular expression, the range is none
+            InvalidInput: a pattern is no regular expression, the range is none
                 (see `hangar.semver`), or the number is negative.
         """
         if newest < 0:
             message = f"not a number of tags: {newest}"
             raise InvalidInput(message)
-        try:
-            compiled = re.compile(pattern) if pattern else None
-        except re.error as error:
-            message = f"not a regular expression: {pattern!r:.120}: {error}"
-            raise InvalidInput(message) from error
-        return cls(compiled, VersionRange.parse(semver) if semver else None, newest)
+        versions = VersionRange.parse(semver) if semver else None
+        return cls(_compiled(pattern), versions, newest, _compiled(exclude))
 
     def select(self, tags: Iterable[str]) -> list[str]:
         """Choose from ``tags``, each once, in byte order.
 
         If only the newest are wanted, the highest version comes first; tags of the
         same version (``1.27`` and ``v1.27.0``) stand in byte order.
+
+        Raises:
+            InvalidInput: a pattern takes too long.
         """
-        found = sorted(tag for tag in set(tags) if self._matches(tag))
+        found = sorted(set(tags))
+        if self.pattern or self.exclude:
+            end = time.monotonic() + PATIENCE
+            found = [tag for tag in found if self._matches(tag, end)]
         if self.versions is None and not self.newest:
             return found
         wanted = self.versions or _RELEASES
@@ -70,5 +90,36 @@ class TagFilter:
             del chosen[self.newest :]
         return [tag for _, tag in chosen]
 
-    def _matches(self, tag: str) -> bool:
-        return self.pattern is None or self.pattern.search(tag) is not None
+    def _matches(self, tag: str, end: float) -> bool:
+        wanted = self.pattern is None or _is_in(tag, self.pattern, end)
+        return wanted and not (self.exclude and _is_in(tag, self.exclude, end))
+
+
+def _compiled(pattern: str) -> regex.Pattern[str] | None:
+    if not pattern:
+        return None
+    if len(pattern) > MAX_PATTERN:
+        message = f"a regular expression of more than {MAX_PATTERN} characters"
+        raise InvalidInput(message)
+    library = import_module("regex")
+    try:
+        compiled: regex.Pattern[str] = library.compile(pattern)
+    except (library.error, RecursionError) as error:
+        message = f"not a regular expression: {pattern!r:.120}: {error}"
+        raise InvalidInput(message) from error
+    return compiled
+
+
+def _is_in(tag: str, pattern: regex.Pattern[str], end: float) -> bool:
+    """Whether a pattern is found in a tag.
+
+    Raises:
+        InvalidInput: it was not known when the time was over.
+    """
+    try:
+        left = max(end - time.monotonic(), 0.001)  # 0 or less would be no limit
+        return pattern.search(tag, timeout=left) is not None
+    except TimeoutError as error:
+        message = f"the regular expression {pattern.pattern!r:.120} takes too long"
+        hint = "what is repeated should not be repeated within, as in (a+)+"
+        raise InvalidInput(message, hint=hint) from error

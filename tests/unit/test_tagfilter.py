@@ -46,6 +46,30 @@ def test_all_that_is_asked_for_has_to_hold() -> None:
     assert chosen == ["v1.9.1"]
 
 
+def test_what_is_excluded_is_not_among_the_newest() -> None:
+    chosen = TagFilter.parse(newest=2, exclude=r"^1\.10$|^v").select(TAGS)
+
+    assert chosen == ["1.9.1", "1.9"]
+
+
+@pytest.mark.parametrize("exclude", [False, True])
+def test_a_pattern_without_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, *, exclude: bool
+) -> None:
+    monkeypatch.setattr("hangar.tagfilter.PATIENCE", 0.05)
+    endless = "^(a|aa)+$"
+    chosen = TagFilter.parse(*(("", "", 0, endless) if exclude else (endless,)))
+
+    with pytest.raises(InvalidInput, match=r"\^\(a\|aa\)\+\$' takes too long"):
+        chosen.select([f"{'a' * 120}!", "a"])
+
+
+def test_signatures_as_cosign_names_them_do_not_make_sloppy_patterns_slow() -> None:
+    tags = [f"sha256-{number:064x}.sig" for number in range(200)]
+
+    assert TagFilter.parse("^([a-z0-9]+-?)+$").select([*tags, "a-b"]) == ["a-b"]
+
+
 @pytest.mark.parametrize(
     ("pattern", "semver", "newest"), [("(", "", 0), ("", "one", 0), ("", "", -1)]
 )

@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.errors import InvalidManifest as InvalidManifest
     from hangar.errors import InvalidReference as InvalidReference
     from hangar.errors import NoMatchingPlatform as NoMatchingPlatform
+    from hangar.errors import NoMatchingTag as NoMatchingTag
     from hangar.errors import NotFound as NotFound
     from hangar.errors import RegistryError as RegistryError
     from hangar.errors import ScanFailed as ScanFailed
@@ -69,6 +70,11 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.imagelist import Line as Line
     from hangar.imagelist import parse_list as parse_list
     from hangar.imagelist import read_list as read_list
+    from hangar.imagelist import read_text as read_text
+    from hangar.jobs import JobImage as JobImage
+    from hangar.jobs import job_text as job_text
+    from hangar.jobs.programs import PROGRAMS as PROGRAMS
+    from hangar.jobs.programs import program_of as program_of
     from hangar.oci import Descriptor as Descriptor
     from hangar.oci import Digest as Digest
     from hangar.oci import Manifest as Manifest
@@ -83,7 +89,12 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.archives import stored_file as stored_file
     from hangar.operations.archives import verify_archive as verify_archive
     from hangar.operations.conversion import Converted as Converted
+    from hangar.operations.conversion import job_file as job_file
     from hangar.operations.conversion import mirror_list as mirror_list
+    from hangar.operations.expansion import TagsOf as TagsOf
+    from hangar.operations.expansion import archive_tags as archive_tags
+    from hangar.operations.expansion import expanded as expanded
+    from hangar.operations.expansion import registry_tags as registry_tags
     from hangar.operations.images import Image as Image
     from hangar.operations.images import open_image as open_image
     from hangar.operations.inspection import Summary as Summary
@@ -140,7 +151,8 @@ _PUBLIC = {
     "errors": """
         AccessDenied CredentialsRefused HangarError Incomplete IntegrityError
         Interrupted InvalidArchive InvalidConfiguration InvalidDigest InvalidImageList
-        InvalidInput InvalidManifest InvalidReference NoMatchingPlatform NotFound
+        InvalidInput InvalidManifest InvalidReference NoMatchingPlatform
+        NoMatchingTag NotFound
         RegistryError ScanFailed StorageError TimedOut TlsError TransferError
         Unsupported VerificationError
         """,
@@ -149,7 +161,9 @@ _PUBLIC = {
     "store": "Companion Destination Put Source",
     "selection": "Selection",
     "tagfilter": "TagFilter",
-    "imagelist": "STANDARD_INPUT Line parse_list read_list",
+    "jobs": "JobImage job_text",
+    "jobs.programs": "PROGRAMS program_of",
+    "imagelist": "STANDARD_INPUT Line parse_list read_list read_text",
     "events": """
         BlobFinished BlobProgress BlobStarted Event ImageFinished ImagePlanned
         ImageStarted Noticed Outcome Report Reporter Status Traffic
@@ -166,7 +180,8 @@ _PUBLIC = {
         Exported Repaired create_archive export_images merge_archives remove_images
         repair_archive stored_file verify_archive
         """,
-    "operations.conversion": "Converted mirror_list",
+    "operations.conversion": "Converted job_file mirror_list",
+    "operations.expansion": "TagsOf archive_tags expanded registry_tags",
     "operations.images": "Image open_image",
     "operations.inspection": "Summary inspect_all platform_sizes summarize",
     "operations.loading": "archive_lines load_routes open_archives",

@@ -14,6 +14,7 @@
       Incomplete                      there, but not all of it; ``.missing``
       Unsupported                     says what, by name
       NoMatchingPlatform              the filters select nothing of the image
+      NoMatchingTag                   no tag of the repository is wanted
       StorageError                    a local file: disk full, read-only, in use
       Interrupted                     the user asked to stop
       TransferError                   bytes did not arrive; trying again may help
@@ -110,6 +111,10 @@ class Unsupported(HangarError):
 
 class NoMatchingPlatform(HangarError):
     """The platform filters select nothing of an image."""
+
+
+class NoMatchingTag(HangarError):
+    """Nothing among the tags of a repository is what a job file wants."""
 
 
 class StorageError(HangarError):

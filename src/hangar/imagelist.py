@@ -12,14 +12,15 @@ reads the list warns of it.
 from __future__ import annotations
 
 import codecs
-import io
 import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hangar.errors import InvalidImageList
+from hangar.errors import HangarError, InvalidImageList
+from hangar.jobs import JobImage, is_job, parse_job
+from hangar.oci import Platform
 
 MAX_LINE = 64 << 10
 """Characters; a longer line is no image but a file of another kind."""
@@ -39,15 +40,17 @@ _MARK = "\ufeff"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a list.
+    """One line of a list, or one image of a job file.
 
     Attributes:
         number: position among the lines that are no comments, from 1.
         text: the line as it stands there, trimmed.
         source: name of the image to read; "" if the line has neither format.
-        destination: name of the image to write, in the mirror format, else "".
-        tag: tag to write and read, in the mirror format, else "".
+        destination: name of the image to write, where that is stated, else "".
+        tag: tag to write and read, in the mirror format; "" if the names have theirs.
         repeats: number of an earlier line that states the very same, or 0.
+        job: what a job file states of the image, or None.
+        error: why it is not known which images a job file means, or None.
     """
 
     number: int
@@ -56,6 +59,13 @@ class Line:
     destination: str = ""
     tag: str = ""
     repeats: int = 0
+    job: JobImage | None = None
+    error: HangarError | None = None
+
+    @property
+    def platforms(self) -> tuple[Platform, ...] | None:
+        """The platforms wanted of just this image; None if there is no saying."""
+        return self.job.platforms if self.job else None
 
     @property
     def valid(self) -> bool:
@@ -89,20 +99,27 @@ def parse_list(lines: Iterable[str]) -> tuple[Line, ...]:
 
 
 def read_list(name: str) -> tuple[Line, ...]:
-    """Read the list in a file; "-" is standard input.
+    """Read the list or job file of that name; "-" is standard input.
 
-    The text is UTF-8, or UTF-16 with a byte order mark as some editors write it; lines
-    end in any of the usual ways. Bytes that are no UTF-8, such as of a comment in an
-    older encoding, spoil only their own line.
+    A job file has a line for each entry, of which `hangar.expanded` makes lines for
+    images; as they are, they fail. The text is UTF-8, or UTF-16 with a byte order mark
+    as some editors write it; lines end in any of the usual ways. Bytes that are no
+    UTF-8, such as of a comment in an older encoding, spoil only their own line.
 
     Raises:
-        InvalidImageList: it cannot be read, or is no text.
+        InvalidImageList: it cannot be read, is no text, or a job file with mistakes.
     """
-    return parse_list(io.StringIO(read_text(name), newline=None))
+    text = read_text(name)
+    if is_job(name, text):
+        entries = enumerate(parse_job(text, name), start=1)
+        return tuple(_entry(number, image) for number, image in entries)
+    return parse_list(text.split("\n"))
 
 
 def read_text(name: str) -> str:
     """Read a file as `read_list` does, without looking at what it says.
+
+    Lines end in a newline, whatever they end in there.
 
     Raises:
         InvalidImageList: it cannot be read, or is no text.
@@ -129,11 +146,17 @@ def read_text(name: str) -> str:
         raise _no_text(name) from error
     if "\0" in text:
         raise _no_text(name)
-    return text.replace(_MARK, "")
+    return text.replace(_MARK, "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _no_text(name: str) -> InvalidImageList:
     return InvalidImageList(f'"{name}" is no text', hint="save it as UTF-8")
+
+
+def _entry(number: int, image: JobImage) -> Line:
+    message = f"{image}: it was not found out which images these are"
+    error = InvalidImageList(message, hint="hangar.expanded() does that")
+    return Line(number, str(image), image.name, job=image, error=error)
 
 
 def _line(number: int, text: str) -> Line:

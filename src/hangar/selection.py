@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from hangar.oci import Descriptor, Platform
@@ -27,6 +28,7 @@ class Selection:
     Attributes:
         architectures: as in ``GOARCH``: amd64, arm64, arm, ...
         systems: as in ``GOOS``: linux, windows, ...
+        platforms: system, architecture and variant together; "" is any variant.
         provenance: whether BuildKit's attestations go with their images.
         signatures: whether signatures do (cosign's ``.sig`` tags, and referrers that
             are signatures).
@@ -36,6 +38,7 @@ class Selection:
 
     architectures: frozenset[str] = frozenset()
     systems: frozenset[str] = frozenset()
+    platforms: frozenset[Platform] = frozenset()
     provenance: bool = True
     signatures: bool = True
     referrers: bool = True
@@ -43,13 +46,27 @@ class Selection:
     @property
     def whole(self) -> bool:
         """Whether every entry of any index is wanted."""
-        return not self.architectures and not self.systems and self.provenance
+        return not self.filters and self.provenance
+
+    @property
+    def filters(self) -> bool:
+        """Whether there is a platform that is not wanted."""
+        return bool(self.architectures or self.systems or self.platforms)
 
     @property
     def unfiltered(self) -> Selection:
         """The same, but with every entry of any index."""
+        return replace(self.only(()), provenance=True)
+
+    def only(self, platforms: Iterable[Platform] | None) -> Selection:
+        """The same of other platforms; () is all of them, None those that it has."""
+        if platforms is None:
+            return self
         return replace(
-            self, architectures=frozenset(), systems=frozenset(), provenance=True
+            self,
+            architectures=frozenset(),
+            systems=frozenset(),
+            platforms=frozenset(platforms),
         )
 
     def accompanied_by(self, companion: Companion) -> bool:
@@ -67,8 +84,13 @@ class Selection:
         """
         if platform is None:
             return True
-        return _passes(self.architectures, platform.architecture) and _passes(
-            self.systems, platform.os
+        return (
+            _passes(self.architectures, platform.architecture)
+            and _passes(self.systems, platform.os)
+            and (
+                not self.platforms
+                or any(_fits(platform, wanted) for wanted in self.platforms)
+            )
         )
 
     def entries(self, entries: tuple[Descriptor, ...]) -> tuple[Descriptor, ...]:
@@ -85,6 +107,17 @@ class Selection:
             return self.passes(entry.platform)
 
         return tuple(filter(wanted, entries))
+
+
+def _fits(platform: Platform, wanted: Platform) -> bool:
+    return all(
+        not stated or not asked or stated == asked
+        for stated, asked in (
+            (platform.os, wanted.os),
+            (platform.architecture, wanted.architecture),
+            (platform.variant, wanted.variant),
+        )
+    )
 
 
 def _passes(wanted: frozenset[str], value: str) -> bool:

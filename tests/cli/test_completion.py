@@ -44,7 +44,7 @@ def completed(line: str) -> list[str]:
         ("archive ls ", [":.zip"]),
         ("archive ls x.zip ", []),
         ("archive init x.zip ", [":.zip"]),
-        ("archive export -f ", [":.txt"]),
+        ("archive export -f ", [":.txt", ":.yaml", ":.yml"]),
         ("inspect list --report ", [":"]),
         ("list-tags ", []),
         ("inspect ", ["list"]),

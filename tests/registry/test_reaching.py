@@ -253,6 +253,20 @@ def test_a_mirror_for_digests_is_not_asked_for_tags(
         repository.manifest("1")
 
 
+def test_tags_are_listed_where_the_repository_is_for_a_mirror_may_have_fewer(
+    registry: DockerRegistry, open_at: Open, source_at: Open, tmp_path: Path, path: str
+) -> None:
+    for tag in ("1", "2"):
+        put_image(open_at(registry.address, f"{path}/app"), tag.encode(), tag=tag)
+    put_image(open_at(registry.address, f"{path}/mirror/app"), b"1", tag="1")
+    mirrors(tmp_path, f"{registry.address}/{path}", f"{registry.address}/{path}/mirror")
+
+    repository = source_at("up.example", "team/app")
+
+    assert repository.manifest("1")
+    assert sorted(repository.tags()) == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("at_mirror", "more", "found"),
     [

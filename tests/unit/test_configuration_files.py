@@ -10,7 +10,7 @@ import pytest
 
 from hangar.configuration import files
 from hangar.configuration.files import read, read_json, read_toml
-from hangar.configuration.strict import parse_json, parse_yaml
+from hangar.strict import parse_json, parse_yaml
 from hangar.errors import InvalidConfiguration
 
 Reader = Callable[[Path], Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hangar.imagelist import MAX_LINE, Line, parse_list
+from hangar.operations.routes import mirror_targets
 
 
 @pytest.mark.parametrize(
@@ -87,3 +88,11 @@ def test_a_line_without_end_is_invalid_and_cut() -> None:
 
     assert not line.valid
     assert len(line.text) == MAX_LINE
+
+
+def test_what_is_stated_twice_is_one_image_to_the_library_too() -> None:
+    lines = ["nginx:1", "docker://nginx:1  # again", "no image", "nginx:2"]
+
+    targets = mirror_targets(lines, to="r.io")
+
+    assert [target.tag for target in targets] == ["1", "2"]

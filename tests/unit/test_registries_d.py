@@ -113,7 +113,7 @@ def test_two_files_cannot_state_the_same(tmp_path: Path) -> None:
         ("- docker", "expected an object"),
         ("doker: {}", "line 1: unknown key 'doker'"),
         ("\ndocker: 1", "line 2: 'docker': expected an object"),
-        ("docker:\n  a.io: {}\n  a.io: {}", "line 2: 'a.io' is there twice"),
+        ("docker:\n  a.io: {}\n  a.io: {}", "line 3: 'a.io' is there twice"),
         ("docker:\n  a.io:\n    lookasid: x", "line 3: unknown key 'lookasid'"),
         ("docker:\n  a.io: text", "'a.io': expected an object"),
         ("docker:\n  default-docker: {}", "'default-docker' is no scope"),

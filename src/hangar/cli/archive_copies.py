@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 import hangar
-from hangar import read_list
+from hangar import Line, Unsupported, read_list
 from hangar.cli import files
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
 from hangar.cli.lists import Listed, list_failed
-from hangar.cli.options import ARCHIVE, AUTO_YES, SOURCE_REGISTRY
+from hangar.cli.options import ARCHIVE, AUTO_YES, IMAGE_LIST, SOURCE_REGISTRY
 from hangar.cli.pflag import FileList, FileName
 from hangar.cli.prompts import allow_writing
 from hangar.cli.records import Level, Record
@@ -64,9 +64,9 @@ def merge(
 @option(
     "-f",
     "--file",
-    type=FileName(".txt"),
+    type=IMAGE_LIST,
     required=True,
-    help="List of images, one a line; '-' is standard input.",
+    help="List of images, or job file; '-' is standard input.",
 )
 @option("-s", "--source", type=FileName(".zip"), required=True, help="Archive to read.")
 @option(
@@ -101,7 +101,7 @@ def export(
     Images are copied with all the platforms that the archive has of them.
     """
     allow_writing(destination, yes=auto_yes, listed=file)
-    images = Listed.of(read_list(file), mirrored=False)
+    images = Listed.of(_chosen(file, source, source_registry), mirrored=False)
     for remark in images.remarks(file):
         console.log(remark)
     done = hangar.export_images(
@@ -109,7 +109,8 @@ def export(
     )
     for entry in done.entries:
         console.info(f"Copy [{entry.name}]")
-    if not list_failed(failed, list(done.failed), file):
+    missing = [line for line in images.wanted if line.text in done.failed]
+    if not list_failed(failed, missing, file):
         console.info("Done")
         return Exit.DONE
     for line, error in done.failed.items():
@@ -119,6 +120,25 @@ def export(
     console.info(f'Export failed images saved to "{failed}"')
     console.log(Record(Level.FATAL, "some images failed to export"))
     return Exit.FAILED
+
+
+def _chosen(listed: str, archive: str, registry: str) -> Sequence[Line]:
+    """The images that a list or a job file names in an archive.
+
+    Raises:
+        Unsupported: some platforms of an image are wanted only.
+    """
+    lines = read_list(listed)
+    if not any(line.job for line in lines):
+        return lines
+    for line in lines:
+        if line.platforms:
+            message = f"{listed}: {line.source}: images are exported with all platforms"
+            hint = "state 'platforms: all', or none"
+            raise Unsupported(message, hint=hint)
+    with hangar.Archive.open(Path(archive)) as opened:
+        tags = hangar.archive_tags([opened], registry=registry)
+        return hangar.expanded(lines, tags, destinations=False)
 
 
 @command(

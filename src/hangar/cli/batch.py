@@ -51,6 +51,15 @@ class Work(Protocol):
         """Do it, telling ``report``, until done or told to ``stop``."""
 
 
+class Expansion(Protocol):
+    """Finds out which images the entries of a job file mean."""
+
+    def __call__(
+        self, lines: Sequence[Line], *, jobs: int, timeout: float | None, stop: Stop
+    ) -> Sequence[Line]:
+        """Return a line for each image, or one that fails."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run of a command over a list.
@@ -85,6 +94,8 @@ class Run:
         publish: Callable[[Report], None] | None = None,
         lines: Sequence[Line] | None = None,
         prepare: Callable[[Sequence[Line]], None] | None = None,
+        *,
+        expand: Expansion,
     ) -> int:
         """Do ``work`` with the images of the list; return the exit status.
 
@@ -93,11 +104,15 @@ class Run:
             publish: writes what is to be written in place of the JSON report.
             lines: what takes the place of a list that the user did not give.
             prepare: asks what is to be asked about the images, before all else.
+            expand: finds out which images the entries of a job file mean.
         """
         for name in (self.batch.failed if not self.dry else "", self.batch.report):
             if name:
                 files.check(name)
         given = lines if lines is not None else read_list(self.batch.file)
+        jobs = self._jobs()
+        if any(line.job for line in given):
+            given = self._expanded(given, expand, jobs)
         images = Listed.of(given, mirrored=self.mirrored)
         for remark in images.remarks(self.batch.file):
             self.console.log(remark)
@@ -108,7 +123,7 @@ class Run:
             with self._telling(len(images.wanted)) as tell:
                 report = work(
                     images.wanted,
-                    jobs=self._jobs(),
+                    jobs=jobs,
                     timeout=self.batch.timeout or None,
                     report=tell,
                     stop=stop,
@@ -125,6 +140,20 @@ class Run:
                 else:
                     self._write_report(report, started, images)
             return self._conclude(report)
+
+    def _expanded(
+        self, entries: Sequence[Line], expand: Expansion, jobs: int
+    ) -> Sequence[Line]:
+        with stopping(self.console) as stop:
+            lines = expand(
+                entries, jobs=jobs, timeout=self.batch.timeout or None, stop=stop
+            )
+        images = figures.number(sum(not line.error for line in lines), "image")
+        stated = "entry" if len(entries) == 1 else "entries"
+        self.console.info(
+            f'Found {images} for {len(entries)} {stated} of "{self.batch.file}"'
+        )
+        return lines
 
     def _jobs(self) -> int:
         jobs = self.batch.jobs
@@ -157,10 +186,10 @@ class Run:
     def _list_failed(self, wanted: Sequence[Line], report: Report) -> None:
         """Name the lines that did not reach their end, also in a file."""
         reached = {o.number for o in report if o.status is not Status.FAILED}
-        failed = [line.text for line in wanted if line.number not in reached]
+        failed = [line for line in wanted if line.number not in reached]
         if failed:
-            record = Record(Level.ERROR, self.words.failed_list, lines=tuple(failed))
-            self.console.log(record)
+            lines = tuple(line.text for line in failed)
+            self.console.log(Record(Level.ERROR, self.words.failed_list, lines=lines))
         name = self.batch.failed
         if name and not self.dry and list_failed(name, failed, self.batch.file):
             self.console.info(f'Failed image list exported to "{name}"')

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 import hangar
-from hangar import STANDARD_INPUT, read_list
+from hangar import PROGRAMS, STANDARD_INPUT
 from hangar.cli import files
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
@@ -16,6 +16,7 @@ from hangar.cli.pflag import FileName
 from hangar.cli.prompts import allow_writing
 
 STANDARD_OUTPUT = "-"
+LIST = "list"
 
 
 @command(
@@ -24,19 +25,30 @@ STANDARD_OUTPUT = "-"
     examples="""
         # NAME:TAG becomes SOURCE DESTINATION TAG:
         hangar convert-list -i images.txt -o mirror.txt -d registry.example.com
+
+        # A file of skopeo, regsync or image-syncer becomes a job file:
+        hangar convert-list -i regsync.yaml -o job.yaml
         """,
 )
 @option(
     "-i",
     "--input",
-    type=FileName(".txt"),
+    type=FileName(".txt", ".yaml", ".yml", ".json"),
     required=True,
     help="List to convert; '-' is standard input.",
 )
 @option(
+    "--from",
+    "form",
+    type=click.Choice(("", LIST, *PROGRAMS)),
+    metavar="FORMAT",
+    help="Whose list it is: list, skopeo, regsync or image-syncer; by default, that is"
+    " found out.",
+)
+@option(
     "-o",
     "--output",
-    type=FileName(".txt"),
+    type=FileName(),
     help="File to write, by default INPUT.converted; '-' is standard output.",
 )
 @option(
@@ -58,6 +70,7 @@ def convert_list(
     /,
     *,
     input: str,  # noqa: A002 - the option's name
+    form: str,
     output: str,
     source: str,
     destination: str,
@@ -66,12 +79,20 @@ def convert_list(
     """Convert an image list to the mirror format.
 
     Lines that are in the mirror format already stay, but for the registries that are
-    to be replaced. What cannot be converted is warned of.
+    to be replaced. Files that 'skopeo sync', regsync and image-syncer read become job
+    files. What cannot be converted is warned of.
     """
-    images = Listed.of(read_list(input), mirrored=True)
-    for remark in images.remarks(input):
-        console.log(remark)
-    made = hangar.mirror_list(images.wanted, source=source, destination=destination)
+    text = hangar.read_text(input)
+    program = form or hangar.program_of(input, text) or LIST
+    if program == LIST:
+        images = Listed.of(hangar.parse_list(text.split("\n")), mirrored=True)
+        for remark in images.remarks(input):
+            console.log(remark)
+        made = hangar.mirror_list(images.wanted, source=source, destination=destination)
+    else:
+        made = hangar.job_file(
+            text, program, name=input, source=source, destination=destination
+        )
     for said in made.remarks:
         console.warn(said)
     read_from_pipe = input == STANDARD_INPUT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import click
@@ -94,4 +95,6 @@ def inspect_list(
 
     with registries:
         run = Run("inspect list", replace(batch, report=name), INSPECTING, console)
-        return run.through(work, publish)
+        tags = hangar.registry_tags(registries, registry=registry, project=project)
+        expand = partial(hangar.expanded, tags_of=tags, destinations=False)
+        return run.through(work, publish, expand=expand)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hangar import Line
+from hangar import Line, job_text
 from hangar.cli import figures, files
 from hangar.cli.records import Level, Record
 
@@ -35,7 +35,7 @@ class Listed:
         """
 
         def is_understood(line: Line) -> bool:
-            return line.valid and (mirrored or not line.destination)
+            return line.valid and (mirrored or not line.destination or bool(line.job))
 
         understood = [line for line in lines if is_understood(line)]
         return cls(
@@ -62,19 +62,22 @@ class Listed:
             yield Record(Level.WARN, f'No images in "{name}"')
 
 
-def list_failed(name: str, failed: Sequence[str], listed: str) -> bool:
+def list_failed(name: str, failed: Sequence[Line], listed: str) -> bool:
     """Write the list of those that failed; tell whether there are any.
 
-    If there are none, the list of an earlier run goes, unless it is the very list
-    that was read.
+    What failed of a job file is a job file. If nothing did, the list of an earlier run
+    goes, unless it is the very list that was read.
 
     Args:
         name: of the file.
-        failed: its lines.
+        failed: what it is to name.
         listed: name of the list that was read, or "".
     """
-    if failed:
-        files.write(name, "".join(f"{text}\n" for text in failed))
+    entries = [line.job for line in failed if line.job]
+    if entries:
+        files.write(name, job_text(entries))
+    elif failed:
+        files.write(name, "".join(f"{line.text}\n" for line in failed))
     elif Path(name).resolve() != Path(listed or ".").resolve():
         files.remove(name)
     return bool(failed)

@@ -194,4 +194,9 @@ def _go_through(
 
     run.announce(selection)
     with registries:
-        return run.through(work, prepare=None if skip_login else log_in)
+        tags = hangar.registry_tags(
+            registries, registry=naming["source"], project=naming["source_project"]
+        )
+        expand = partial(hangar.expanded, tags_of=tags)
+        prepare = None if skip_login else log_in
+        return run.through(work, prepare=prepare, expand=expand)

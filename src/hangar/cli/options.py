@@ -45,6 +45,9 @@ class Batch:
     timeout: float
 
 
+IMAGE_LIST = FileName(".txt", ".yaml", ".yml")
+"""A plain list, or a job file."""
+
 REPORT = option(
     "--report", type=FileName(".json"), help="File that gets a report, in JSON."
 )
@@ -67,9 +70,9 @@ def batch_options(
         option(
             "-f",
             "--file",
-            type=FileName(".txt", ".yaml", ".yml"),
+            type=IMAGE_LIST,
             required=listed,
-            help="List of images, one a line; '-' is standard input.",
+            help="List of images, or job file; '-' is standard input.",
         ),
         option(
             "-o",

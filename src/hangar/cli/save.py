@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -255,16 +256,25 @@ def _go_through(
     *,
     selection: hangar.Selection,
     registries: hangar.Registries,
+    source: str,
     **how: Any,
 ) -> int:
     """Do ``act`` with the images of the run's list."""
 
     def work(lines: Sequence[Line], **more: Any) -> Report:
         report: Report = act(
-            lines, registries, archive, selection=selection, **how, **more
+            lines,
+            registries,
+            archive,
+            selection=selection,
+            source=source,
+            **how,
+            **more,
         )
         return report
 
     run.announce(selection)
     with registries:
-        return run.through(work, prepare=prepare)
+        tags = hangar.registry_tags(registries, registry=source)
+        expand = partial(hangar.expanded, tags_of=tags, destinations=False)
+        return run.through(work, prepare=prepare, expand=expand)

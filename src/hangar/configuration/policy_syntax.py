@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hangar.configuration.scopes import OF_NAMES, folded
-from hangar.configuration.strict import Section, parse_json
+from hangar.strict import Section, parse_json
 
 TRANSPORTS = frozenset(
     {

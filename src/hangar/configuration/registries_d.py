@@ -19,7 +19,7 @@ from hangar.configuration.files import (
     user_configuration,
 )
 from hangar.configuration.scopes import above, folded
-from hangar.configuration.strict import Section, parse_yaml
+from hangar.strict import Section, parse_yaml
 
 _DEFAULT = "default-docker"
 _OLD = {"lookaside": "sigstore", "lookaside-staging": "sigstore-staging"}

@@ -49,6 +49,8 @@ class Route(Generic[D_co]):
         destination: what it is written to, or compared with.
         tag: its tag there; "" if it has none and goes by its digest.
         number: position in the list, from 1.
+        platforms: those that are wanted of just this image, () for all of them; None
+            leaves it to the selection for all images.
     """
 
     image: str
@@ -57,6 +59,7 @@ class Route(Generic[D_co]):
     destination: D_co
     tag: str
     number: int = 0
+    platforms: tuple[Platform, ...] | None = None
 
     @property
     def source_name(self) -> str:
@@ -142,6 +145,7 @@ def plan(
         NoMatchingPlatform: the selection leaves nothing of the image.
         HangarError: a manifest or config cannot be read.
     """
+    selection = selection.only(route.platforms)
     there = _resolved(route.destination, route.tag or route.reference)
     exact = not platform_tags and (selection.whole or not overwrite)
     if there and exact and _source_digest(route) == there:
@@ -163,6 +167,7 @@ def full_plan(
     measured: MutableMapping[Digest, Unpacked] | None = None,
 ) -> Plan:
     """Decide as `plan` does, but take nothing at the destination for granted."""
+    selection = selection.only(route.platforms)
     planner = _Planner(
         route, selection, platform_tags=platform_tags, measured=measured, full=True
     )
@@ -239,7 +244,7 @@ class _Planner:
                 return chosen
             raise _no_platform()
         if root.is_image:
-            asked = selection.architectures or selection.systems or self._platform_tags
+            asked = selection.filters or self._platform_tags
             platform = None
             if asked or (existing and existing.children):
                 platform = self._platform(self._source, root)

@@ -1,4 +1,4 @@
-"""Image lists of one format made into another."""
+"""Image lists of one format made into another, and into job files."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hangar.errors import InvalidReference
 from hangar.imagelist import Line
+from hangar.jobs import job_text, placed_in, relocated, repository_of, translated
 from hangar.operations.routes import lines_of
 from hangar.reference import DEFAULT_TAG, DOCKER_HUB, Reference, names_registry
 
@@ -41,7 +42,7 @@ def mirror_list(
         InvalidReference: one of the two is no registry.
     """
     for registry in (source, destination):
-        Reference.parse("image").moved(registry=registry)
+        placed_in("image", registry)
     rows, remarks = [], []
     for line in lines_of(lines):
         try:
@@ -58,28 +59,44 @@ def mirror_list(
     return Converted("".join(f"{row}\n" for row in rows), tuple(remarks))
 
 
+def job_file(
+    text: str, program: str, *, name: str, source: str = "", destination: str = ""
+) -> Converted:
+    """Make a job file of the file of another program.
+
+    Args:
+        text: what the file says.
+        program: whose it is, one of `hangar.PROGRAMS`.
+        name: what messages call the file.
+        source: registry that replaces every source's.
+        destination: registry that replaces every destination's.
+
+    Raises:
+        InvalidImageList: it is not such a file.
+        InvalidReference: one of the two is no registry.
+    """
+    made = translated(name, text, program)
+    images = [
+        relocated(image, source=source, destination=destination)
+        for image in made.images
+    ]
+    nothing = [] if images else ["there are no images in it"]
+    return Converted(job_text(images), (*made.remarks, *nothing))
+
+
 def _row(line: Line, source: str, destination: str) -> str:
     """A line in the mirror format; what has a digest and no tag cannot be."""
     Reference.parse(line.source)
     if line.destination:
         Reference.parse(line.destination).tagged(line.tag)
-        columns = (_in(line.source, source), _in(line.destination, destination))
-        return " ".join((*columns, line.tag))
-    name, at, digest = line.source.partition("@")
-    path, slash, last = name.rpartition("/")
-    last, _, tag = last.partition(":")
-    name = f"{path}{slash}{last}"
-    origin = f"{_in(name, source)}{at}{digest}"
+        origin = placed_in(line.source, source)
+        target = placed_in(line.destination, destination)
+        return f"{origin} {target} {line.tag}"
+    name = repository_of(line.source)
+    rest, at, digest = line.source.removeprefix(name).partition("@")
+    origin, tag = f"{placed_in(name, source)}{at}{digest}", rest.removeprefix(":")
     if at and not tag:
         return origin
     standard = "" if names_registry(name) else DOCKER_HUB
-    target = _in(name, destination or standard)
+    target = placed_in(name, destination or standard)
     return f"{origin} {target} {tag or DEFAULT_TAG}"
-
-
-def _in(name: str, registry: str) -> str:
-    """A name with another registry, or the same if that is ""."""
-    if not registry:
-        return name
-    rest = name.partition("/")[2] if names_registry(name) else name
-    return f"{registry.rstrip('/')}/{rest}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import glob
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,14 @@ from hangar.errors import HangarError, NotFound
 from hangar.events import Outcome
 from hangar.imagelist import Line
 from hangar.oci import Digest
-from hangar.operations.routes import check_place, failed, lines_of, origin_of, placed
+from hangar.operations.routes import (
+    check_place,
+    failed,
+    lines_of,
+    origin_of,
+    placed,
+    target_of,
+)
 from hangar.reference import Reference
 from hangar.registry import Registries
 from hangar.store import Destination
@@ -131,16 +138,19 @@ def find_entries(
         InvalidReference: the line is no name of an image.
     """
     wanted = origin_of(meant or line).moved(registry=registry)
-    names = [wanted, origin_of(line).moved(registry=registry)]
-    if "/" not in names[-1].repository:
-        short = names[-1]
-        names.append(replace(short, repository=f"library/{short.repository}"))
-    for name in names:
+    for name in (wanted, *spellings(origin_of(line).moved(registry=registry))):
         found = known.get(_entry_name(name))
         if found:
             return found
     message = f"image [{wanted}] not exists in archive"
     raise NotFound(message, hint="see what it has: hangar archive ls")
+
+
+def spellings(image: Reference) -> Iterator[Reference]:
+    """The names under which an archive may have an image, ours and the Go program's."""
+    yield image
+    if "/" not in image.repository:
+        yield replace(image, repository=f"library/{image.repository}")
 
 
 def _entry_name(name: Reference) -> str:
@@ -162,14 +172,16 @@ def _route(
         named = Reference.parse(entry.name)
         # To policies, images in archives are of the transport that they have inside.
         registries.configuration.policy.check("oci", str(archive.path.resolve()))
-        target = placed(named, to, project)
+        wanted = target_of(line) if line.destination else named
+        target = placed(wanted, to, project)
         return Route(
             image=line.text,
             source=archive.repository(entry.repository),
             reference=entry.reference,
             destination=registries.repository(target),
-            tag=named.tag if not named.digest else "",
+            tag=wanted.tag if not wanted.digest else "",
             number=line.number,
+            platforms=line.platforms,
         )
     except HangarError as error:
         return failed(line, error)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from hangar.copying import Route
-from hangar.errors import HangarError, InvalidReference
+from hangar.errors import HangarError, InvalidReference, NoMatchingTag
 from hangar.events import Outcome, Status
 from hangar.imagelist import Line, parse_list
 from hangar.reference import Reference, names_registry
@@ -59,6 +59,7 @@ def mirror_routes(
                 destination=writing.repository(target),
                 tag=target.tag,
                 number=line.number,
+                platforms=line.platforms,
             )
         except HangarError as error:
             return failed(line, error)
@@ -119,7 +120,7 @@ def failed(line: Line, error: HangarError) -> Outcome:
         image=line.text,
         source=line.source,
         destination=line.destination,
-        status=Status.FAILED,
+        status=Status.SKIPPED if isinstance(error, NoMatchingTag) else Status.FAILED,
         error=error,
     )
 
@@ -146,9 +147,15 @@ def lines_of(
 
 
 def origin_of(line: Line) -> Reference:
-    """What a line names as its source; the mirror format states the tag apart."""
+    """What a line names as its source; the mirror format states the tag apart.
+
+    Raises:
+        HangarError: it names none, or could not be made out.
+    """
+    if line.error:
+        raise line.error
     origin = Reference.parse(line.source)
-    return origin.tagged(line.tag) if line.destination else origin
+    return origin.tagged(line.tag) if line.tag else origin
 
 
 def _target(line: Line, to: str, project: str) -> Reference:
@@ -157,10 +164,13 @@ def _target(line: Line, to: str, project: str) -> Reference:
         message = f"no destination registry for {line.text!r:.200}"
         hint = "name one with --destination, or in the list's second column"
         raise InvalidReference(message, hint=hint)
+    return placed(target_of(line), to, project)
+
+
+def target_of(line: Line) -> Reference:
+    """What a line names as its destination, which is its source if it names none."""
     named = Reference.parse(line.destination or line.source)
-    if line.destination:
-        named = named.tagged(line.tag)
-    return placed(named, to, project)
+    return named.tagged(line.tag) if line.tag else named
 
 
 def check_place(registry: str, project: str) -> None:

@@ -190,6 +190,7 @@ def _routes(
                 destination=repository(origin.full_repository),
                 tag=origin.tag,
                 number=line.number,
+                platforms=line.platforms,
             )
         except HangarError as error:
             return failed(line, error)

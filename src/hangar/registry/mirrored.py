@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from hangar.errors import HangarError, Interrupted, TimedOut
@@ -68,6 +68,10 @@ class MirroredRepository(Repository):
             return found
 
         return _first(self._by_tag, listed)
+
+    def tags(self) -> Iterator[str]:
+        """Yield the tags of the repository itself: a mirror may have only some."""
+        return self._by_tag[-1].tags()
 
     def _places(self, reference: str) -> Sequence[Repository]:
         return self._by_digest if ":" in reference else self._by_tag

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from hangar.copying import Route
 from hangar.errors import (
     NoMatchingPlatform,
 )
@@ -11,6 +14,7 @@ from hangar.events import Status
 from hangar.oci import (
     Platform,
 )
+from hangar.operations.transfer import check_all, copy_all, plan_all
 from hangar.selection import Selection
 from tests.support.content import (
     put_attestation,
@@ -147,3 +151,59 @@ def test_platform_tags_name_each_image_of_an_index(
         "1.0-linux-armv7": arm.digest,
     }
     assert check(upstream, mirror, platform_tags=True).status is Status.UP_TO_DATE
+
+
+ARM = (Platform("arm", "linux", "v7"), Platform("arm64", "linux"))
+
+
+@pytest.mark.parametrize(
+    ("platforms", "chosen"),
+    [
+        ((Platform("arm", "linux"),), {"linux/arm/v6", "linux/arm/v7", "linux/arm"}),
+        (ARM, {"linux/arm/v7", "linux/arm", "linux/arm64/v8"}),
+        ((Platform("arm64", "linux", "v8"),), {"linux/arm64/v8"}),
+        ((Platform("arm64", "windows"),), {"windows/arm64"}),
+    ],
+)
+def test_platforms_are_chosen_as_a_whole(
+    upstream: MemoryStore,
+    mirror: MemoryStore,
+    platforms: tuple[Platform, ...],
+    chosen: set[str],
+) -> None:
+    names = ("amd64", "arm", "arm/v6", "arm/v7", "arm64/v8")
+    images = [
+        put_image(upstream, name.encode(), platform=name)
+        for name in (*(f"linux/{name}" for name in names), "windows/arm64")
+    ]
+    put_index(upstream, "1.0", *images)
+
+    copy(upstream, mirror, selection=LINUX.only(platforms))
+
+    found = [e.platform for e in mirror.manifest("1.0").children if e.platform]
+    assert {
+        "/".join(filter(None, (p.os, p.architecture, p.variant))) for p in found
+    } == chosen
+
+
+def test_the_platforms_of_a_route_stand_in_for_those_of_the_batch(
+    upstream: MemoryStore, mirror: MemoryStore
+) -> None:
+    images = [
+        put_image(upstream, name.encode(), platform=f"linux/{name}")
+        for name in ("amd64", "arm64")
+    ]
+    put_index(upstream, "1.0", *images)
+    wanted = Selection(frozenset({"amd64"}), provenance=False)
+
+    for platforms, count in (((Platform("arm64", "linux"),), 1), ((), 2), (None, 1)):
+        route = Route("x", upstream, "1.0", mirror, "1.0", platforms=platforms)
+        (outcome,) = copy_all([route], selection=wanted, overwrite=True)
+
+        assert outcome.error is None
+        assert len(mirror.manifest("1.0").children) == count
+        assert check_all([route], selection=wanted, overwrite=True).ok
+        (foretold,) = plan_all([route], selection=wanted, overwrite=True)
+        assert foretold.digest == mirror.resolve("1.0")
+    assert wanted.only(()) == Selection(provenance=False)
+    assert wanted.only(None) is wanted

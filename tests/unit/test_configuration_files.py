@@ -10,8 +10,8 @@ import pytest
 
 from hangar.configuration import files
 from hangar.configuration.files import read, read_json, read_toml
-from hangar.strict import parse_json, parse_yaml
 from hangar.errors import InvalidConfiguration
+from hangar.strict import parse_json, parse_yaml
 
 Reader = Callable[[Path], Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,6 +71,26 @@ def test_a_whole_image_goes_in_and_comes_out(http: PlainHTTP) -> None:
 
     assert http.manifest("library/app", "1") == store.manifest("1").raw
     assert set(http.whole("library/app", "1")) >= set(store.manifests)
+
+
+@pytest.mark.parametrize("path", [f"blobs/{DIGEST}", "manifests/1"])
+def test_nothing_but_headers_answers_head(http: PlainHTTP, path: str) -> None:
+    upload(http)
+    store = draft()
+    manifest = put_image(store, b"layer", tag="1")
+    push(http, "a/b", store)
+    size = len(DATA) if path.startswith("blobs") else manifest.size
+    host, _, port = http.address.partition(":")
+
+    with socket.create_connection((host, int(port)), timeout=30) as client:
+        client.sendall(f"HEAD /v2/a/b/{path} HTTP/1.1\r\n\r\n".encode())
+        client.sendall(b"GET /v2/ HTTP/1.1\r\nConnection: close\r\n\r\n")
+        with client.makefile("rb") as answers:
+            first, _, second = answers.read().partition(b"\r\n\r\n")
+
+    assert first.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert f"\r\nContent-Length: {size}\r\n".encode() in first + b"\r\n"
+    assert second.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_skopeo_pushes_and_pulls(http: PlainHTTP) -> None:

@@ -109,21 +109,22 @@ class Connection:
         head = "\r\n".join((*lines, "", "")).encode("latin-1", "replace")
         if isinstance(body, bytes):
             self._write(head if head_only else head + body)
-        else:
+            return
+        with body.file:
             self._write(head)
-            self._send_content(body)
+            if not head_only:
+                self._send_content(body)
 
     def _send_content(self, content: Content) -> None:
         left = content.length
         room = memoryview(bytearray(min(left, BUFFER)))
-        with content.file as file:
-            while left:
-                count = file.readinto(room[:left])  # type: ignore[attr-defined]  # typeshed: BinaryIO lacks it
-                if not count:
-                    message = "the content is shorter than its size says"
-                    raise Disconnected(message)
-                self._write(room[:count])
-                left -= count
+        while left:
+            count = content.file.readinto(room[:left])  # type: ignore[attr-defined]  # typeshed: BinaryIO lacks it
+            if not count:
+                message = "the content is shorter than its size says"
+                raise Disconnected(message)
+            self._write(room[:count])
+            left -= count
 
     def _write(self, data: bytes | memoryview) -> None:
         try:

@@ -26,19 +26,28 @@ hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--soak``."""
+    """Add ``--soak`` and ``--interop``."""
     parser.addoption("--soak", action="store_true", help="run with many seeds")
+    parser.addoption(
+        "--interop", action="store_true", help="run with programs of others"
+    )
 
 
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out the many seeds, unless they are asked for."""
-    if config.getoption("--soak") or os.environ.get("HANGAR_SOAK"):
-        return
-    soaking = [item for item in items if item.get_closest_marker("soak")]
-    config.hook.pytest_deselected(items=soaking)
-    items[:] = [item for item in items if item not in soaking]
+    """Leave out many seeds and programs of others, unless they are asked for."""
+    wanted = {
+        "soak": config.getoption("--soak") or os.environ.get("HANGAR_SOAK"),
+        "interop": config.getoption("--interop"),
+    }
+    left = [
+        item
+        for item in items
+        if any(item.get_closest_marker(name) for name in wanted if not wanted[name])
+    ]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture

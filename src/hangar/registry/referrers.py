@@ -60,7 +60,11 @@ class Referrers:
             return
         tag = _tag(subject)
         with deadline.holding(self._locks.setdefault(tag, threading.Lock())):
-            entries = self._kept(tag)
+            kept = self._kept(tag)
+            if kept and not kept.is_index:
+                message = f"{self._desk.name}:{tag} is no list of referrers"
+                raise Unsupported(message, hint="delete that tag; its name is reserved")
+            entries = kept.children if kept else ()
             if any(entry.digest == manifest.digest for entry in entries):
                 return
             index = Manifest.index([*entries, _entry(manifest)])
@@ -72,7 +76,9 @@ class Referrers:
         if listed is not None:
             return listed
         tag = _tag(subject)
-        return self._kept(tag) if self._lookup.find(tag) else ()
+        kept = self._kept(tag) if self._lookup.find(tag) else None
+        # `cosign copy` gives such tags to images, which list nobody.
+        return kept.children if kept else ()
 
     def _asked(self, subject: Digest) -> tuple[Descriptor, ...] | None:
         """What the registry lists; None if it does not do that."""
@@ -103,16 +109,12 @@ class Referrers:
             self._desk.registry.has_referrers = False
         return _NotListed("referrers are not listed")
 
-    def _kept(self, tag: str) -> tuple[Descriptor, ...]:
-        """The list that clients keep; () if there is none."""
+    def _kept(self, tag: str) -> Manifest | None:
+        """What the tag names that clients keep the list under."""
         try:
-            index = manifests.fetch(self._desk, tag)
+            return manifests.fetch(self._desk, tag)
         except NotFound:
-            return ()
-        if not index.is_index:
-            message = f"{self._desk.name}:{tag} is no list of referrers"
-            raise Unsupported(message, hint="delete that tag; its name is reserved")
-        return index.children
+            return None
 
 
 def _tag(subject: Digest) -> str:

@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PROGRAMS := docker-registry skopeo podman openssl zsh fish mandoc
 
-.PHONY: help demo test lint format bench docs man setup packages clean
+.PHONY: help demo test lint format interop bench docs man setup packages clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -44,6 +44,12 @@ format: .venv/.stamp ## Format the code and repair what can be
 test: setup lint ## Everything that must hold; ends with pytest's closing line
 	$(BIN)/pytest -n auto --cov --cov-report=
 
+interop: setup .interop/peers.json ## Test with registries and programs of others; writes docs/interop.md
+	$(BIN)/python -m scripts.interop
+
+.interop/peers.json: constraints.txt scripts/peers.py
+	$(BIN)/python -m scripts.peers
+
 bench: setup ## Measure against skopeo; writes docs/performance.md
 	$(BIN)/python -m scripts.bench
 
@@ -54,4 +60,4 @@ man: .venv/.stamp ## Write the manual pages to build/man
 	$(BIN)/python -m scripts.man build/man
 
 clean: ## Remove what make made
-	rm -rf .venv build dist .coverage* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .interop build dist .coverage* .mypy_cache .ruff_cache .pytest_cache

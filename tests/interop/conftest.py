@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.interop.contents import Filled, fill, prepare
-from tests.interop.places import KINDS, Place
+from tests.interop.places import KINDS
 from tests.interop.programs import Workshop
 
 
@@ -41,10 +40,3 @@ def origins(workshop: Workshop) -> Iterator[Origins]:
     """The registries to copy from, by kind."""
     with contextlib.ExitStack() as stack:
         yield Origins(workshop, stack)
-
-
-@pytest.fixture
-def ours(workshop: Workshop, tmp_path: Path) -> Iterator[Place]:
-    """`hangar serve` over a directory, empty."""
-    with KINDS["hangar"](workshop) as place:
-        yield place

@@ -38,7 +38,6 @@ def prepare(workshop: Workshop) -> None:
     """Make what is pushed to registries: files, keys, charts, an image."""
     work = workshop.work
     (work / "one.txt").write_text("one\n")
-    (work / "two.bin").write_bytes(bytes(range(256)) * 99)
     (work / "sbom.json").write_text('{"spdxVersion": "SPDX-2.3"}')
     (work / "note.txt").write_text("a note about an sbom\n")
     (work / "claim.json").write_text('{"tested": true}')
@@ -50,11 +49,12 @@ def prepare(workshop: Workshop) -> None:
     helm("create", "demo")
     for version in VERSIONS:
         helm("package", "demo", "--version", version)
-    _build(workshop)
+    build(workshop)
 
 
-def _build(workshop: Workshop) -> None:
+def build(workshop: Workshop) -> None:
     """Build an index of two platforms with buildah, and keep it as a layout."""
+    (workshop.work / "two.bin").write_bytes(bytes(range(256)) * 99)
     buildah = workshop.program("buildah")
     policy = ("--signature-policy", str(workshop.folder / "policy.json"))
     buildah("manifest", "create", "built")

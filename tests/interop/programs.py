@@ -96,6 +96,7 @@ class Workshop:
         )
         (folder / "containers.conf").write_text(
             '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+            f'conmon_path = ["{Path(peers()["podman"].command[-1]).parent}/conmon"]\n'
             'runtime = "none"\n'
             '[engine.runtimes]\nnone = ["/bin/true"]\n'
         )

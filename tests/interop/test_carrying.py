@@ -171,25 +171,24 @@ def test_oras_pulls_the_files_and_what_is_attached(
 
 
 @pytest.mark.parametrize(
-    "what",
+    ("what", "kind"),
     [
-        ("verify", "--new-bundle-format=false"),
-        ("verify",),
-        ("verify-attestation", "--type", "custom"),
+        (("verify", "--new-bundle-format=false"), "cosign container image signature"),
+        (("verify",), "https://sigstore.dev/cosign/sign/v1"),
+        (("verify-attestation", "--type", "custom"), '"payload"'),
     ],
     ids=["a signature under a tag", "a signature attached", "an attestation"],
 )
 def test_cosign_verifies(
-    carried: Carried, workshop: Workshop, what: tuple[str, ...]
+    carried: Carried, workshop: Workshop, what: tuple[str, ...], kind: str
 ) -> None:
     cosign = workshop.program("cosign")
     key = ("--key", "cosign.pub", "--trusted-root", "root.json", cosign.plain)
+    image = f"{carried.target.address}/{SIGNED}:1"
 
-    told = cosign(
-        *what, *key, "--insecure-ignore-tlog", f"{carried.target.address}/{SIGNED}:1"
-    )
+    told = cosign(*what, *key, "--insecure-ignore-tlog", image)
 
-    assert told.strip().startswith(("[{", "{"))
+    assert kind in told
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -72,7 +72,7 @@ def test_every_kind_of_image_arrives_with_its_digest(
 def test_an_image_that_cosign_has_copied_is_mirrored(
     source: DockerRegistry, target: DockerRegistry, desk: Desk
 ) -> None:
-    # `cosign copy` tags everything by its digest, where lists of referrers are looked for
+    # `cosign copy` tags everything by its digest, where lists of referrers are kept
     store = draft()
     images = [
         put_image(store, arch.encode(), platform=f"linux/{arch}") for arch in ARCH

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.content import put_image
 from tests.support.judges import PlainHTTP
+from tests.support.proxy import Fault, FaultyProxy, Forward, Message, answer
 from tests.support.registries import DockerRegistry, docker_registry
 from tests.support.running import Desk, Ran
 from tests.support.scripted import Scripted, reply
@@ -132,11 +133,56 @@ def test_a_registry_that_deletes_nothing_is_told(desk: Desk) -> None:
 
 def test_a_registry_that_lists_no_tags_is_no_reason_to_give_up(desk: Desk) -> None:
     known = reply(200, Docker_Content_Digest=f"sha256:{'0' * 64}")
-    with Scripted(reply(200), known, reply(404), reply(202)) as server:
+    unlisted = (reply(404), reply(404))
+    answers = (reply(200), known, *unlisted, reply(202), reply(404))
+    with Scripted(*answers) as server:
         ran = delete(desk, f"{server.address}/team/app:1.0", "-y")
 
     assert ran.status == 0
     assert "[WARN] other tags may name the same image: " in ran.err
+
+
+@contextlib.contextmanager
+def odd(desk: Desk, *faults: tuple[str, Fault]) -> Iterator[FaultyProxy]:
+    """Run our own registry, which deletes oddly what has these in its path."""
+    with serving(desk) as http, FaultyProxy(http.address) as proxy:
+        seed(http)
+        for path, fault in faults:
+            proxy.fault("DELETE", path, fault)
+        yield proxy
+
+
+def test_tags_that_a_registry_keeps_are_deleted_one_by_one(desk: Desk) -> None:
+    # go-containerregistry's deletes the digest, and goes on serving its tags
+    with odd(desk, ("/sha256:", answer(202))) as proxy:
+        ran = delete(desk, f"{proxy.address}/team/app:1.0", "-y")
+
+        assert ran.status == 0, ran.err
+        assert PlainHTTP(proxy.address).tags("team/app") == {"2.0"}
+
+
+def test_tags_that_a_registry_does_not_give_up_are_an_error(desk: Desk) -> None:
+    with odd(desk, ("/sha256:", answer(202)), ("/1.0", answer(405))) as proxy:
+        ran = delete(desk, f"{proxy.address}/team/app:1.0", "-y")
+
+    assert ran.status == 1
+    assert "was deleted, but the registry has kept its tags" in ran.err
+
+
+def test_a_registry_that_knows_no_deletes_is_told_from_a_missing_image(
+    desk: Desk,
+) -> None:
+    def delete_first(request: Message, forward: Forward) -> Message:
+        forward(request)
+        return forward(request)
+
+    with odd(desk, ("", answer(404, b"<html>")), ("", delete_first)) as proxy:
+        no = delete(desk, f"{proxy.address}/team/app:1.0", "-y")
+        gone = delete(desk, f"{proxy.address}/team/app:1.0", "-y")
+
+    assert (no.status, gone.status) == (1, 1)
+    assert "deletes no images" in no.err
+    assert "manifest unknown" in gone.err
 
 
 def test_of_many_tags_some_are_named(desk: Desk) -> None:

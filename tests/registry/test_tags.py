@@ -82,6 +82,15 @@ def test_a_registry_that_wants_smaller_pages_chooses_the_size(open_at: Open) -> 
     assert server.heard[-1].target == "/v2/app/tags/list"
 
 
+def test_a_registry_that_does_not_find_lists_of_a_size_is_asked_without(
+    open_at: Open,
+) -> None:
+    with Scripted(reply(200), reply(404, b"<html>"), page(["a"])) as server:
+        assert list(open_at(server.address, "app").tags()) == ["a"]
+
+    assert server.heard[-1].target == "/v2/app/tags/list"
+
+
 def test_a_repository_that_is_not_there_is_not_found(
     registry: DockerRegistry, open_at: Open
 ) -> None:

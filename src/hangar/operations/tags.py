@@ -5,7 +5,13 @@ from __future__ import annotations
 import itertools
 
 from hangar.batch import Pools
-from hangar.errors import NotFound, RegistryError, Unsupported
+from hangar.errors import (
+    HangarError,
+    Interrupted,
+    NotFound,
+    RegistryError,
+    Unsupported,
+)
 from hangar.oci import Digest
 from hangar.operations.transfer import DEFAULT_JOBS
 from hangar.reference import Reference
@@ -47,10 +53,7 @@ def find_tags(
         raise Unsupported(message)
 
     def names(tag: str) -> bool:
-        try:
-            return repository.resolve(tag) == digest
-        except NotFound:  # deleted meanwhile
-            return False
+        return _names(repository, tag, digest)
 
     tags = sorted(set(listed))
     with Pools(jobs) as pools:
@@ -65,15 +68,49 @@ def delete_image(
 
     Raises:
         NotFound: it is not there any more.
-        Unsupported: the registry cannot delete a tag alone; nothing was deleted.
+        Unsupported: the registry cannot delete a tag alone, or an image with its tags.
         HangarError: the registry refuses.
     """
     repository = registries.repository(image)
+    if tag_only:
+        _delete_tag(repository, image)
+        return
     try:
-        repository.delete(image.tag if tag_only else digest)
+        repository.delete(digest)
+    except NotFound as error:
+        if not _names(repository, image.locator, digest):
+            raise
+        message = f"{image.registry} deletes no images"
+        raise Unsupported(message, hint="its operator may know a way") from error
+    if image.tag and _names(repository, image.tag, digest):
+        _delete_left(repository, image, digest)
+
+
+def _delete_tag(repository: Repository, image: Reference) -> None:
+    try:
+        repository.delete(image.tag)
     except RegistryError as error:
-        if not tag_only or error.status not in _NOT_DONE:
+        if error.status not in _NOT_DONE:
             raise
         message = f"{image.registry} cannot delete a tag by itself: {error}"
         hint = "without --tag-only the image goes with all its tags"
         raise Unsupported(message, hint=hint) from error
+
+
+def _delete_left(repository: Repository, image: Reference, digest: Digest) -> None:
+    """Delete the tags that a registry has kept of an image that it has deleted."""
+    try:
+        for tag in find_tags(repository, digest):
+            repository.delete(tag)
+    except Interrupted:
+        raise
+    except HangarError as error:
+        message = f"{image} was deleted, but the registry has kept its tags: {error}"
+        raise Unsupported(message, hint="delete them with --tag-only") from error
+
+
+def _names(repository: Repository, reference: str, digest: Digest) -> bool:
+    try:
+        return repository.resolve(reference) == digest
+    except NotFound:  # deleted meanwhile
+        return False

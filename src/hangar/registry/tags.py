@@ -46,10 +46,12 @@ def _pages(desk: Desk) -> Iterator[list[str]]:
     found = pages(desk, f"tags/list?n={_PAGE}", refused)
     try:
         first = [next(found)]
-    except RegistryError as error:
-        if error.status != 400:
+    except (RegistryError, NotFound) as error:
+        if isinstance(error, RegistryError) and error.status != 400:
             raise
-        first = []  # more than it gives at a time (PAGINATION_NUMBER_INVALID)
+        # more than it gives at a time (PAGINATION_NUMBER_INVALID); or there is no
+        # such repository, but Zuul's registry says so whenever it reads a query
+        first = []
         found = pages(desk, "tags/list", refused)
     names: list[str] = []
     for page in itertools.chain(first, found):

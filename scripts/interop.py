@@ -22,6 +22,7 @@ DEBIAN = ("docker-registry", "skopeo")
 FILES = {
     "test_carrying": "carried between registries",
     "test_signing": "signed and copied before",
+    "test_toolbox": "small commands, and logins",
     "test_serving": "`hangar serve`",
 }
 

@@ -90,6 +90,7 @@ class Workshop:
         )
         (folder / "registries.conf").touch()
         (folder / "docker/config.json").write_text('{"auths": {}}')
+        (folder / "docker/config.json").chmod(0o600)
         (folder / "storage.conf").write_text(
             f'[storage]\ndriver = "vfs"\nrunroot = "{folder}/run"\n'
             f'graphroot = "{folder}/graph"\n'
@@ -136,4 +137,3 @@ class Workshop:
         token = base64.b64encode(f"{username}:{password}".encode()).decode()
         known["auths"][address] = {"auth": token}
         path.write_text(json.dumps(known))
-        path.chmod(0o600)

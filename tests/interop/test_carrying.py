@@ -40,17 +40,18 @@ class Carried:
 
 
 def mirror(desk: Desk, source: Place, target: Place, images: list[str]) -> list[Ran]:
-    """Mirror, and validate every byte."""
+    """Mirror twice, and validate every byte."""
     listed = ("-f", desk.write("list", *(f"{source.address}/{x}" for x in images)))
     ends = (*listed, "-d", target.address, PLAIN)
     return [
+        desk.hangar("mirror", *ends),
         desk.hangar("mirror", *ends),
         desk.hangar("mirror", "validate", "--deep", *ends),
     ]
 
 
 def archive(desk: Desk, source: Place, target: Place, images: list[str]) -> list[Ran]:
-    """Save a part and sync the rest, verify the archive, load and validate it."""
+    """Save a part and sync the rest, verify that, load it twice and validate it."""
     lines = [f"{source.address}/{x}" for x in images]
     some = ("-f", desk.write("some", *lines[::2]), PLAIN, "-d", "a.zip")
     rest = ("-f", desk.write("rest", *lines[1::2]), PLAIN, "-d", "a.zip")
@@ -61,6 +62,7 @@ def archive(desk: Desk, source: Place, target: Place, images: list[str]) -> list
         desk.hangar("sync", *rest),
         desk.hangar("sync", "validate", "--deep", *rest),
         desk.hangar("archive", "verify", "a.zip"),
+        desk.hangar("load", *ends),
         desk.hangar("load", *ends),
         desk.hangar("load", "validate", "--deep", *ends),
     ]
@@ -101,6 +103,13 @@ def test_everything_is_carried_and_every_byte_validated(carried: Carried) -> Non
     )
     last = carried.ran[-1]
     assert last.err.count("PASS: [") == len(carried.images), last.err
+
+
+def test_doing_it_again_sends_nothing(carried: Carried) -> None:
+    again = carried.ran[-2]
+
+    nothing = f"0 copied, {len(carried.images)} up to date, 0 skipped, 0 failed; 0 B"
+    assert nothing in again.err
 
 
 def test_crane_sees_the_same_digests(carried: Carried, workshop: Workshop) -> None:

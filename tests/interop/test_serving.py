@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import bcrypt
 import pytest
 
 from tests.interop import places
 from tests.interop.contents import build
+from tests.interop.logins import LOGINS, PASSWORD, guarded
 from tests.interop.places import Place
 from tests.interop.programs import Workshop
-from tests.support.judges import PlainHTTP
 from tests.support.registries import Certificates
 
 pytestmark = pytest.mark.interop
-
-PASSWORD = "a password"
 
 
 @pytest.fixture(params=["memory", "directory"])
@@ -255,31 +251,6 @@ def test_the_directory_is_a_layout_that_skopeo_and_oras_read(
 
     assert told.encode() == raw
     assert (tmp_path / "one.txt").read_text() == "one\n"
-
-
-@contextlib.contextmanager
-def guarded(
-    workshop: Workshop, certificates: Certificates, folder: Path
-) -> Iterator[PlainHTTP]:
-    """A registry of ours that speaks TLS and demands a password."""
-    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    (folder / "htpasswd").write_text(f"me:{hashed}\n")
-    tls = ("--tls-cert", str(certificates.certificate))
-    key = ("--tls-key", str(certificates.key))
-    who = ("--htpasswd", str(folder / "htpasswd"))
-    with places.hangar(workshop, *tls, *key, *who) as place:
-        login = ("me", PASSWORD)
-        yield PlainHTTP(place.address, certificates.authority, login)
-
-
-LOGINS = {
-    "buildah": ("login", "--tls-verify=false"),
-    "crane": ("auth", "login", "--insecure"),
-    "helm": ("registry", "login", "--insecure"),
-    "oras": ("login", "--insecure"),
-    "podman": ("login", "--tls-verify=false"),
-    "skopeo": ("login", "--tls-verify=false"),
-}
 
 
 @pytest.mark.parametrize("name", LOGINS)

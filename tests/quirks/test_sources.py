@@ -319,6 +319,27 @@ def test_referrers_are_found_under_their_tag_where_they_are_not_listed(
     assert site.judge.http.whole("signed/app", sbom.digest)
 
 
+def test_tags_of_referrers_that_name_images_list_none(site: Site) -> None:
+    """`cosign copy` tags each manifest of an image so, by its own digest."""
+    store = draft()
+    entries = [
+        put_image(store, name.encode(), platform=name)
+        for name in ("linux/amd64", "linux/arm64")
+    ]
+    index = put_index(store, "1", *entries)
+    site.seed(store, "copied/app")
+    for entry in (index.descriptor, *entries):
+        raw, tag = store.manifest(entry.digest).raw, f"sha256-{entry.digest.hex}"
+        path, kind = f"/v2/copied/app/manifests/{tag}", entry.media_type
+        site.upstream.http.ask("PUT", path, raw, Content_Type=kind)
+
+    assert site.mirror("copied/app").error is None
+
+    assert site.check("copied/app").error is None
+    assert site.judge.http.tags("copied/app") == {"1"}
+    assert site.arrived("copied/app")
+
+
 def test_an_index_is_read_with_its_children_by_digest_alone(site: Site) -> None:
     """No helper tags are asked for or made, so that no immutable tag is in the way."""
     store = draft()

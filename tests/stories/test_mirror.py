@@ -33,7 +33,6 @@ from tests.support.running import Desk
 from tests.support.seeding import draft, push
 from tests.support.tokens import TokenServer
 
-ARCH = ("amd64", "arm64")
 PLAIN = "--tls-verify=false"
 FOREIGN = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 
@@ -67,32 +66,6 @@ def test_every_kind_of_image_arrives_with_its_digest(
     checked = desk.hangar("mirror", "validate", *flags, *validate)
     assert checked.status == 0, checked.err
     assert checked.err.count("PASS: [") == len(lines)
-
-
-def test_an_image_that_cosign_has_copied_is_mirrored(
-    source: DockerRegistry, target: DockerRegistry, desk: Desk
-) -> None:
-    # `cosign copy` tags everything by its digest, where lists of referrers are kept
-    store = draft()
-    images = [
-        put_image(store, arch.encode(), platform=f"linux/{arch}") for arch in ARCH
-    ]
-    index = put_index(store, "1", *images)
-    push(source.http, "library/app", store)
-    for entry in (index.descriptor, *images):
-        raw = source.http.manifest("library/app", entry.digest)
-        path = f"/v2/library/app/manifests/sha256-{entry.digest.hex}"
-        put = source.http.ask("PUT", path, raw, Content_Type=entry.media_type)
-        assert put.status == 201
-    flags = ("-f", desk.write("list", f"{source.address}/library/app:1"), PLAIN)
-
-    ran = desk.hangar("mirror", *flags, "-d", target.address)
-    checked = desk.hangar("mirror", "validate", *flags, "-d", target.address, "--deep")
-
-    assert ran.status == 0, ran.err
-    assert checked.status == 0, checked.err
-    assert target.http.tags("library/app") == {"1"}
-    assert set(target.http.whole("library/app", "1")) >= {x.digest for x in images}
 
 
 def test_windows_images_keep_their_foreign_layers(desk: Desk) -> None:

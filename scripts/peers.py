@@ -102,7 +102,7 @@ def own() -> Iterator[tuple[str, Peer]]:
         program = folder / "root/usr/bin" / name
         there = str(program) if program.exists() else shutil.which(name) or name
         version = versions.get(name) or installed(name)
-        start = ["env", f"LD_LIBRARY_PATH={paths}"]
+        start = ["env", f"LD_LIBRARY_PATH={paths}"] if paths else []
         yield name, Peer([*start, there], version, "Debian, this machine's suite")
 
 
@@ -151,7 +151,10 @@ def mirror_of_this_machine() -> str:
         ["apt-get", "indextargets", *wanted], check=True, capture_output=True, text=True
     )
     pairs = (line.split() for line in told.stdout.splitlines())
-    return next(place for place, suite in pairs if "security" not in suite)
+    places = [place for place, suite in pairs if "security" not in suite]
+    if not places:
+        sys.exit("apt knows no mirror of Debian")
+    return places[0]
 
 
 def unpack(

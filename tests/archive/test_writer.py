@@ -15,6 +15,7 @@ import pytest
 from hangar.archive import Archive, ArchiveIndex, Draft
 from hangar.archive import writer as writing
 from hangar.archive.journal import Closing, Ended, Journal, Written, journal_path
+from hangar.archive.members import Choice
 from hangar.archive.writer import Writer, partial_path
 from hangar.deadline import Stop
 from hangar.errors import IntegrityError
@@ -51,6 +52,13 @@ def left(path: Path) -> dict[str, bytes]:
     """What somebody who goes on finds whole."""
     with writing.create(path, resume=True) as writer:
         return {name: writer.read(name, 1 << 20) for name in writer.members}
+
+
+def chosen(writer: Writer, *names: str) -> Choice:
+    """Members that are to stay."""
+    choice = Choice(writer.members)
+    choice.add(map(writer.members.row, names))
+    return choice
 
 
 class PowerFailure(BaseException):
@@ -108,7 +116,7 @@ def test_what_a_directory_was_written_over_is_not_taken_for_there(
     path = tmp_path / "a.zip"
     begun(path, a=b"1", b=b"2" * 500)
     with writing.create(path, resume=True) as writer:
-        finish = partial(writer.finish, ["a"], "index.json", INDEX)
+        finish = partial(writer.finish, chosen(writer, "a"), "index.json", INDEX)
         cut_off(monkeypatch, os, "ftruncate", finish)
 
     assert left(path) == {"a": b"1"}
@@ -178,7 +186,7 @@ def test_an_archive_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", replaced)
     with writing.create(path, resume=True) as writer:
-        writer.finish(["a"], "index.json", INDEX)
+        writer.finish(chosen(writer, "a"), "index.json", INDEX)
 
     written, journal = str(partial_path(path)), str(journal_path(path))
     renamed = f"{written} => {path}"
@@ -193,7 +201,7 @@ def test_who_is_killed_before_giving_the_name_has_it_given_later(
     path = tmp_path / "a.zip"
     begun(path, a=b"1")
     with writing.create(path, resume=True) as writer:
-        finish = partial(writer.finish, ["a"], "index.json", INDEX)
+        finish = partial(writer.finish, chosen(writer, "a"), "index.json", INDEX)
         cut_off(monkeypatch, os, "replace", finish)
     assert not path.exists()
 
@@ -218,7 +226,7 @@ def test_the_records_of_a_finished_archive_end_with_that(
     monkeypatch.setattr(Journal, "add", noted)
     with writing.create(path) as writer:
         writer.put("a", b"1")
-        writer.finish(["a"], "index.json", INDEX)
+        writer.finish(chosen(writer, "a"), "index.json", INDEX)
 
     assert kinds[-3:] == [Written, Closing, Ended]
 
@@ -230,12 +238,12 @@ def test_members_are_packed_without_gaps_whatever_came_between(
     with writing.create(straight) as writer:
         writer.put("a", b"1")
         writer.put("b", b"2")
-        writer.finish(["a", "b"], "index.json", INDEX)
+        writer.finish(chosen(writer, "a", "b"), "index.json", INDEX)
     with writing.create(gaps) as writer:
         for name, data in (("x", b"gap"), ("b", b"2"), ("y", b"gap"), ("a", b"1")):
             writer.put(name, data)
         writer.reserve("never", 100)
-        writer.finish(["a", "b"], "index.json", INDEX)
+        writer.finish(chosen(writer, "a", "b"), "index.json", INDEX)
 
     assert gaps.read_bytes() == straight.read_bytes()
     assert sorted(tmp_path.iterdir()) == [gaps, straight]

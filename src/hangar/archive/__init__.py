@@ -6,7 +6,8 @@ from hangar.archive.container import Container
 from hangar.archive.contents import ArchiveRepository, empty_archive
 from hangar.archive.draft import Draft
 from hangar.archive.draft_repository import DraftRepository
-from hangar.archive.index import ArchiveEntry, ArchiveIndex
+from hangar.archive.entries import ArchiveEntry
+from hangar.archive.index import ArchiveIndex
 from hangar.archive.salvage import salvaged
 from hangar.archive.unfinished import Unfinished, settled
 

@@ -9,7 +9,8 @@ from typing import Self
 
 from hangar.archive.container import Container, open_container
 from hangar.archive.contents import ArchiveRepository, Holding
-from hangar.archive.index import MAX_INDEX, ArchiveEntry, ArchiveIndex
+from hangar.archive.entries import ArchiveEntry
+from hangar.archive.index import MAX_INDEX, ArchiveIndex
 from hangar.archive.names import INDEX, blob_name
 from hangar.copying.merging import merged
 from hangar.errors import InvalidArchive, NotFound
@@ -76,7 +77,7 @@ class Archive:
 
     def size_of(self, digest: str) -> int:
         """Bytes of a blob; 0 if it is not there."""
-        member = self.container.members.get(blob_name(Digest(digest)))
+        member = self.container.members.get(blob_name(digest))
         return member.size if member else 0
 
     def close(self) -> None:
@@ -103,7 +104,7 @@ def read_index(container: Container) -> ArchiveIndex:
         Unsupported: it is of a version that cannot be read.
     """
     try:
-        return ArchiveIndex.parse(container.read(INDEX, MAX_INDEX))
+        return ArchiveIndex.parse(container.stream(INDEX, MAX_INDEX))
     except NotFound as error:
         message = f"{container.path} is no archive: it has no {INDEX}"
         raise InvalidArchive(message) from error
@@ -133,12 +134,16 @@ def held(container: Container, entries: Iterable[ArchiveEntry]) -> Holding:
             holding.attach(attached)
         for image in entry.images:
             holding.types[image.digest] = image.media_type
-        root, chosen = _root(container, entry, holding)
         earlier = holding.tags.get(entry.reference)
+        if entry.root is not None and earlier in (None, entry.root.digest):
+            holding.types[entry.root.digest] = entry.root.media_type
+            holding.tags[entry.reference] = entry.root.digest
+            continue
+        root, chosen = _root(container, entry, holding)
         if earlier is not None and earlier != root.digest and chosen:
             existing = _manifest(container, earlier, holding)
             root = merged(existing, root, chosen)
-            holding.made.setdefault(root.digest, root)
+            holding.made.setdefault(root.digest, root.raw)
         holding.types[root.digest] = root.media_type
         holding.tags[entry.reference] = root.digest
     return holding
@@ -156,7 +161,8 @@ def _root(
     if len(children) == 1 and not children[0].platform:
         return _manifest(container, children[0].digest, holding), ()
     root = Manifest.index(children)
-    holding.made[root.digest] = root
+    holding.made[root.digest] = root.raw
+    holding.types[root.digest] = root.media_type
     return root, root.children
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from isal import isal_zlib
 
 from hangar.archive.archive import Archive
-from hangar.archive.index import ArchiveEntry
-from hangar.archive.names import INDEX, blob_digest, blob_name, members
+from hangar.archive.container import Container
+from hangar.archive.entries import ArchiveEntry
+from hangar.archive.members import Choice, Members
+from hangar.archive.names import INDEX, blob_digest, blob_name, member_names
+from hangar.archive.records import Member
 from hangar.deadline import current
 from hangar.errors import HangarError, InvalidArchive, InvalidDigest
-from hangar.oci import MAX_MANIFEST, Descriptor, Digest, Manifest
+from hangar.oci import MAX_MANIFEST, Digest, Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,11 @@ class ArchiveFindings:
         return not (self.missing or self.damaged or self.unreferenced)
 
 
-Mapper = Callable[[Callable[[Descriptor], bool], Iterable[Descriptor]], list[bool]]
+_RUN = 4 << 20
+"""Bytes that are hashed at a time: many small members, or one that is larger."""
+
+Run = Sequence[int]
+Mapper = Callable[[Callable[[Run], list[str]], Iterable[Run]], list[list[str]]]
 
 
 def examined(archive: Archive, each: Mapper) -> ArchiveFindings:
@@ -48,27 +56,26 @@ def examined(archive: Archive, each: Mapper) -> ArchiveFindings:
 
     Args:
         archive: what to examine.
-        each: calls a function for each blob, perhaps several at a time.
+        each: calls a function for each run of members, perhaps several at a time.
     """
     there = archive.container.members
-    names = [name for name in there if name != INDEX]
-    descriptors = [_descriptor(name, there[name].size) for name in names]
-    whole = each(lambda blob: _is_whole(archive, blob.media_type), descriptors)
-    damaged = {name for name, good in zip(names, whole, strict=True) if not good}
+    found = each(lambda run: _damaged(archive.container, run), _runs(there))
+    damaged = {*itertools.chain.from_iterable(found)}
     missing: dict[str, tuple[str, ...]] = {}
-    needed: set[str] = set()
+    needed = Choice(there)
+    needed.add([there.row(INDEX)])
     for entry in archive.index.entries:
         needs = _needs(archive, entry)
-        needed |= needs.sizes.keys()
+        needed.add(row for row in map(there.row, needs.sizes) if row >= 0)
         damaged |= needs.unreadable
         for name in needs.sizes:
             if not _is_there(archive, name, needs):
                 missing[name] = (*missing.get(name, ()), entry.name)
     return ArchiveFindings(
-        members=len(names),
+        members=len(there) - 1,
         missing=missing,
-        damaged=tuple(name for name in names if name in damaged),
-        unreferenced=tuple(n for n in names if n not in needed and n not in damaged),
+        damaged=tuple(name for name in there if name in damaged),
+        unreferenced=tuple(n for n in needed.others() if n not in damaged),
         left_out=dict(archive.index.bases),
     )
 
@@ -76,6 +83,8 @@ def examined(archive: Archive, each: Mapper) -> ArchiveFindings:
 def unusable(archive: Archive, findings: ArchiveFindings) -> tuple[str, ...]:
     """Names of the entries that lack something."""
     gone = {*findings.missing, *findings.damaged}
+    if not gone:
+        return ()
     bad = (e for e in archive.index.entries if gone & _needs(archive, e).sizes.keys())
     return tuple(dict.fromkeys(entry.name for entry in bad))
 
@@ -111,7 +120,7 @@ def _needs(archive: Archive, entry: ArchiveEntry) -> _Needs:
         waiting += [(c.digest, c.media_type, c.size) for c in manifest.children]
         for blob in manifest.blobs:
             needs.sizes[blob_name(blob.digest)] = blob.size
-        for part, _ in members(manifest)[1:]:
+        for part in member_names(manifest)[1:]:
             needs.sizes[part] = None
     return needs
 
@@ -131,27 +140,34 @@ def _is_there(archive: Archive, name: str, needs: _Needs) -> bool:
     return needs.sizes[name] in (None, member.size)
 
 
-def _descriptor(name: str, size: int) -> Descriptor:
-    """What a member is to the one who spreads the work: its size matters."""
-    return Descriptor(name, _ANY, size)
+def _runs(there: Members) -> Iterator[Run]:
+    """Cut members into runs of so many bytes that a thread is worth its while."""
+    start, size = 0, 0
+    for row in range(len(there)):
+        size += there.at(row).size
+        if size >= _RUN:
+            yield range(start, row + 1)
+            start, size = row + 1, 0
+    yield range(start, len(there))
 
 
-def _is_whole(archive: Archive, name: str) -> bool:
+def _damaged(container: Container, run: Run) -> list[str]:
+    members = map(container.members.at, run)
+    return [m.name for m in members if m.name != INDEX and not _is_whole(container, m)]
+
+
+def _is_whole(container: Container, member: Member) -> bool:
     """Whether a member's bytes are what its name says, and its CRC."""
-    member = archive.container.members[name]
     try:
-        named = Digest(blob_digest(name))
+        named = Digest(blob_digest(member.name))
     except InvalidDigest:
         named = None
     hasher = hashlib.new(named.algorithm if named else "sha256")
     crc = 0
     try:
-        for chunk in current().watch(archive.container.stream(name)):
+        for chunk in current().watch(container.stream(member.name)):
             crc = isal_zlib.crc32(chunk, crc)
             hasher.update(chunk)
     except InvalidArchive:  # its header is not there, or it is cut off
         return False
-    return crc == member.crc and (named is None or hasher.hexdigest() == named.hex)
-
-
-_ANY = Digest.of(b"")
+    return crc == member.crc and named in (None, f"{hasher.name}:{hasher.hexdigest()}")

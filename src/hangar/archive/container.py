@@ -13,6 +13,7 @@ from hangar.archive.files import followed, read_at, storage, stream_at
 from hangar.archive.journal import settled_size
 from hangar.archive.records import LOCAL, Member
 from hangar.errors import InvalidArchive, NotFound
+from hangar.oci import MAX_BLOB
 from hangar.store import Chunks
 
 
@@ -39,19 +40,18 @@ class Container:
             NotFound: there is no such member.
             InvalidArchive: it is larger, or cut off.
         """
-        member = self.member(name)
-        if member.size > limit:
-            raise damaged(self.path, f"{name} has {member.size} bytes")
-        return b"".join(self.stream(name))
+        member = self._limited(name, limit)
+        with storage(self.path):
+            return read_at(self.file, self.content(member), member.size)
 
-    def stream(self, name: str) -> Chunks:
-        """Yield a member's content in chunks.
+    def stream(self, name: str, limit: int = MAX_BLOB) -> Chunks:
+        """Yield the content of a member of at most ``limit`` bytes in chunks.
 
         Raises:
             NotFound: there is no such member.
-            InvalidArchive: it is cut off.
+            InvalidArchive: it is larger, or cut off.
         """
-        member = self.member(name)
+        member = self._limited(name, limit)
         with storage(self.path):
             yield from stream_at(self.file, self.content(member), member.size)
 
@@ -66,6 +66,12 @@ class Container:
             message = f"{self.path} has no {name}"
             raise NotFound(message)
         return found
+
+    def _limited(self, name: str, limit: int) -> Member:
+        member = self.member(name)
+        if member.size > limit:
+            raise damaged(self.path, f"{name} has {member.size} bytes")
+        return member
 
     def content(self, member: Member) -> int:
         """Find where a member's content begins, from its local header.

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from hangar.archive.container import Container
 from hangar.archive.directory import Directory
-from hangar.archive.index import Attached
+from hangar.archive.entries import Attached
+from hangar.archive.members import Members
 from hangar.archive.names import blob_name
 from hangar.copying.plan import MAX_DEPTH
 from hangar.errors import Incomplete, InvalidManifest, NotFound
@@ -27,7 +28,7 @@ class Holding:
         tags: what each tag names.
         types: media types of manifests, by digest.
         attached: what accompanies a manifest, by the manifest's digest.
-        made: manifests that are not in the archive but follow from what is.
+        made: bytes of manifests that are not in the archive but follow from what is.
     """
 
     tags: dict[str, Digest] = field(default_factory=dict)
@@ -35,7 +36,7 @@ class Holding:
     attached: dict[str, dict[tuple[Digest, str], Attached]] = field(
         default_factory=dict
     )
-    made: dict[Digest, Manifest] = field(default_factory=dict)
+    made: dict[Digest, bytes] = field(default_factory=dict)
 
     def attach(self, attached: Attached) -> None:
         """Note what accompanies a manifest."""
@@ -95,11 +96,10 @@ class ArchiveRepository:
 
     def manifest(self, reference: str) -> Manifest:
         digest = self.resolve(reference)
-        made = self.holding.made.get(digest)
-        if made is not None:
-            return made
-        raw = self._container.read(blob_name(digest), MAX_MANIFEST)
-        digest.check(raw, "manifest")
+        raw = self.holding.made.get(digest)
+        if raw is None:
+            raw = self._container.read(blob_name(digest), MAX_MANIFEST)
+            digest.check(raw, "manifest")
         return Manifest.parse(raw, self.holding.types.get(digest, ""), digest.algorithm)
 
     def blob(self, blob: Descriptor) -> Chunks:
@@ -189,5 +189,5 @@ def _closure(
 
 def empty_archive(path: Path) -> Callable[[str], ArchiveRepository]:
     """The repositories of an archive that is not there yet: nothing is in them."""
-    container = Container(path, -1, Directory({}, 0))
+    container = Container(path, -1, Directory(Members(), 0))
     return lambda name: ArchiveRepository(container, name, Holding())

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from hangar.archive.contents import ArchiveRepository, closure
-from hangar.archive.index import ArchiveEntry, Image
+from hangar.archive.contents import ArchiveRepository
+from hangar.archive.entries import ArchiveEntry, Image
 from hangar.oci import MAX_CONFIG, Descriptor, Digest, Manifest, Platform, load_object
 
 
 def described(
-    repository: ArchiveRepository, source: str, tag: str, root: Digest
+    repository: ArchiveRepository,
+    source: str,
+    tag: str,
+    root: Digest,
+    manifests: Iterable[Manifest],
 ) -> ArchiveEntry:
     """Make the entry of an image that is whole in the archive.
 
@@ -20,16 +24,16 @@ def described(
         source: what the entry calls its repository.
         tag: what the entry calls its tag.
         root: what the tag names.
+        manifests: all that the image consists of, from `closure`.
     """
-    top = repository.manifest(root)
+    known = {manifest.digest: manifest for manifest in manifests}
+    top = known[root]
     images = tuple(
         _image(repository, entry, manifest)
-        for entry, manifest in _leaves(repository, top.descriptor, top)
+        for entry, manifest in _leaves(known, top.descriptor)
     )
     companions = tuple(
-        attached
-        for manifest in closure(repository, root)
-        for attached in repository.attached_to(manifest.digest)
+        attached for digest in known for attached in repository.attached_to(digest)
     )
     return ArchiveEntry(
         source=source,
@@ -43,13 +47,14 @@ def described(
 
 
 def _leaves(
-    repository: ArchiveRepository, entry: Descriptor, manifest: Manifest
+    known: Mapping[Digest, Manifest], entry: Descriptor
 ) -> Iterator[tuple[Descriptor, Manifest]]:
     """Yield the manifests below ``entry`` that are no indexes, in their order."""
+    manifest = known[entry.digest]
     if not manifest.is_index:
         yield entry, manifest
     for child in manifest.children:
-        yield from _leaves(repository, child, repository.manifest(child.digest))
+        yield from _leaves(known, child)
 
 
 def _image(

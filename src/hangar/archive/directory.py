@@ -7,23 +7,23 @@ refused.
 
 from __future__ import annotations
 
-import itertools
 import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 
 from hangar.archive import records
-from hangar.archive.files import read_at
-from hangar.archive.records import CENTRAL, END, END64, LOCAL, LOCATOR, Member
+from hangar.archive.files import read_at, stream_at
+from hangar.archive.members import Members
+from hangar.archive.records import CENTRAL, END, END64, LOCATOR
 from hangar.errors import InvalidArchive, Unsupported
 
 MAX_DIRECTORY = 1 << 30
 """Bytes; room for ten million members."""
 
 _MAX_COMMENT = 0xFFFF
+_LONGEST_RECORD = CENTRAL.size + 3 * 0xFFFF
 _ENCRYPTED = 0x1
 _NAME = re.compile(rb"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 """Names as archives have them; any other one is looked at closely."""
@@ -38,7 +38,7 @@ class Directory:
         start: where the directory begins; all content lies before.
     """
 
-    members: dict[str, Member]
+    members: Members
     start: int
 
 
@@ -76,14 +76,15 @@ def _read(file: int, end: int) -> Directory:
     if size > MAX_DIRECTORY:
         message = f"a directory of {size} bytes"
         raise InvalidArchive(message)
-    members = list(_parse(read_at(file, start, size), count))
-    members.sort(key=attrgetter("offset"))
-    _check_places(members, start)
-    by_name = {member.name: member for member in members}
-    if len(by_name) < len(members):
+    members = _parse(stream_at(file, start, size), count, size)
+    if len(members) < count:
         message = "two members with the same name"
         raise InvalidArchive(message)
-    return Directory(by_name, start)
+    overlapping = members.overlapping(start)
+    if overlapping:
+        message = f"{overlapping!r:.200} overlaps what follows, or lies outside"
+        raise InvalidArchive(message)
+    return Directory(members, start)
 
 
 def _find(file: int, end: int) -> tuple[int, int, int]:
@@ -124,49 +125,55 @@ def _find_64(file: int, end: int) -> tuple[int, int, int, int] | None:
     return count, size, start, place
 
 
-def _parse(data: bytes, count: int) -> Iterator[Member]:
-    """Yield the members of a directory, which must fill ``data`` exactly."""
-    at = 0
+def _parse(chunks: Iterator[bytes], count: int, left: int) -> Members:
+    """Read the records of a directory, which must fill the ``left`` bytes of chunks."""
+    members = Members(min(count, left // CENTRAL.size))
+    data, at = b"", 0
     for _ in range(count):
-        fields = CENTRAL.unpack_from(data, at)
-        signature, _, _, flags, method, crc, *places = fields
-        packed, size, name_size, extra_size, comment_size, offset = places
+        if left and len(data) - at < _LONGEST_RECORD:
+            chunk = next(chunks, b"")
+            data, at, left = data[at:] + chunk, 0, left - len(chunk)
+        signature, _, _, flags, method, crc, packed, size, *sizes, offset = (
+            CENTRAL.unpack_from(data, at)
+        )
+        name_size, extra_size, comment_size = sizes
         if signature != records.CENTRAL_SIGNATURE:
             message = "its directory is damaged"
             raise InvalidArchive(message)
         at += CENTRAL.size
-        name = _name(data[at : at + name_size])
+        name = data[at : at + name_size]
+        if not _NAME.fullmatch(name):
+            _check_name(name)
         at += name_size
         if records.MAX_32 in (size, packed, offset):
             extra = data[at : at + extra_size]
             size, packed, offset = _wide(extra, size, packed, offset)
         if flags & _ENCRYPTED or method or packed != size:
-            message = f"{name!r:.200} is compressed or encrypted"
+            message = f"{name.decode()!r:.200} is compressed or encrypted"
             raise Unsupported(message, hint="unpack it and pack it with `zip -0`")
         at += extra_size + comment_size
-        yield Member(name, offset, size, crc)
-    if at != len(data):
+        members.add(name, offset, size, crc)
+    if left or at != len(data):
         message = "its directory is damaged"
         raise InvalidArchive(message)
+    return members
 
 
-def _name(raw: bytes) -> str:
-    """Decode a member's name.
+def _check_name(raw: bytes) -> None:
+    """See that a member, extracted anywhere, stays in its directory.
 
     Raises:
-        InvalidArchive: extracted anywhere, it would leave its directory.
+        InvalidArchive: it would not.
     """
     try:
         name = raw.decode()
     except UnicodeDecodeError as error:
         message = f"a member with a malformed name: {raw!r:.200}"
         raise InvalidArchive(message) from error
-    if not _NAME.fullmatch(raw):
-        parts = name.replace("\\", "/").removesuffix("/").split("/")
-        if "\0" in name or ":" in parts[0] or {"", ".", ".."} & {*parts}:
-            message = f"a member with a name that leaves it: {name!r:.200}"
-            raise InvalidArchive(message)
-    return name
+    parts = name.replace("\\", "/").removesuffix("/").split("/")
+    if "\0" in name or ":" in parts[0] or {"", ".", ".."} & {*parts}:
+        message = f"a member with a name that leaves it: {name!r:.200}"
+        raise InvalidArchive(message)
 
 
 def _wide(extra: bytes, *values: int) -> list[int]:
@@ -179,13 +186,3 @@ def _wide(extra: bytes, *values: int) -> list[int]:
             return [next(wide, v) if v == records.MAX_32 else v for v in values]
         at += 4 + size
     return list(values)
-
-
-def _check_places(members: list[Member], end: int) -> None:
-    """See that members, in the order of their places, lie apart and before ``end``."""
-    ends = itertools.chain((m.offset for m in members[1:]), [end])
-    for member, limit in zip(members, ends, strict=True):
-        # What the local header adds to this is looked at when the member is opened.
-        if member.offset + LOCAL.size + len(member.name) + member.size > limit:
-            message = f"{member.name!r:.200} overlaps what follows, or lies outside"
-            raise InvalidArchive(message)

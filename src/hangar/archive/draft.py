@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -22,9 +23,11 @@ from hangar.archive.contents import (
 )
 from hangar.archive.describing import described
 from hangar.archive.draft_repository import DraftRepository
-from hangar.archive.index import ArchiveEntry, ArchiveIndex
+from hangar.archive.entries import ArchiveEntry
+from hangar.archive.index import ArchiveIndex
 from hangar.archive.journal import Stored
-from hangar.archive.names import INDEX, blob_name, members
+from hangar.archive.members import Choice
+from hangar.archive.names import INDEX, blob_name, member_names, members
 from hangar.archive.writer import Writer
 from hangar.copying import Plan, Route, full_plan
 from hangar.copying.streams import verified
@@ -64,23 +67,27 @@ class Draft:
         self._holdings: dict[str, Holding] = {}
         self._repositories: dict[str, DraftRepository] = {}
         self._entries = by_repository(self.index.entries)
-        self._members: dict[str, list[str]] = {}
+        self._members: dict[str, array[int]] = {}
         for entry in self.index.entries:
             self._members[entry.name] = self._needed(entry)
         self._recall()
 
     @classmethod
     def create(
-        cls, path: Path, *, since: Sequence[Path] = (), resume: bool = False
+        cls,
+        path: Path,
+        *,
+        since: Sequence[Path] = (),
+        resume: bool = False,
+        reuse: bool = False,
     ) -> Self:
-        """Begin an archive.
-
-        What the file holds now stays until `finish`, and is not fetched again.
+        """Begin an archive; what the file holds now stays until `finish`.
 
         Args:
             path: the archive.
-            resume: whether to go on with one that was begun and not finished.
             since: archives whose layers are left out.
+            resume: whether to go on with one that was begun and not finished.
+            reuse: whether what the file holds now need not be fetched again.
 
         Raises:
             InvalidArchive: one of ``since`` is no archive.
@@ -93,7 +100,7 @@ class Draft:
                 stack.callback(bases[-1].close)
             zip_writer = writer.create(path, resume=resume)
             stack.callback(zip_writer.close)
-            draft = cls(zip_writer, spare=_spare(path), bases=bases)
+            draft = cls(zip_writer, spare=_spare(path) if reuse else None, bases=bases)
             stack.pop_all()
             return draft
 
@@ -121,8 +128,7 @@ class Draft:
     @property
     def images(self) -> list[tuple[str, str]]:
         """Repository and tag of all images stored by an earlier process, whole."""
-        records = self.writer.journal.records
-        tagged = [(r.source, r.tag) for r in records if isinstance(r, Stored) and r.tag]
+        tagged = [(r.source, r.tag) for r in self._stored() if r.tag]
         return [
             (name, tag)
             for name, tag in dict.fromkeys(tagged)
@@ -150,8 +156,8 @@ class Draft:
         *,
         without: Iterable[str] = (),
         missing: Sequence[str] = (),
-    ) -> ArchiveIndex:
-        """Write the index and give the archive its name.
+    ) -> tuple[str, ...]:
+        """Write the index and give the archive its name; return its images' names.
 
         Args:
             images: repository and reference of those that were added, in order.
@@ -163,33 +169,34 @@ class Draft:
             StorageError: it cannot be written.
         """
         gone = {*without}
-        entries = {e.name: e for e in self.index.entries if e.name not in gone}
-        again = Counter(entry.name for entry in self.index.entries)
-        twice = [e for e in entries.values() if again[e.name] > 1]
-        for entry in twice:  # the Go program adds a tag anew for each platform
-            repository = self.repository(entry.repository)
-            repository.put_manifest(repository.manifest(entry.reference))
-        joined = [(entry.repository, entry.reference) for entry in twice]
-        for name, reference in dict.fromkeys([*joined, *images]):
-            entry = self._entry(name, reference)
-            entries[entry.name] = entry
-            self._members.pop(entry.name, None)
-        names = dict.fromkeys(
-            name for entry in entries.values() for name in self._needed(entry)
-        )
+        kept = {e.name: e for e in self.index.entries if e.name not in gone}
+        added = [*self._joined(kept.values()), *images]
+        new = {_full_name(*image): image for image in added}
+        names = dict.fromkeys([*kept, *new])
         index = ArchiveIndex(
-            entries=tuple(entries.values()),
             time=self.index.time or _now(),
             missing=tuple(missing),
             bases={
                 digest: base
                 for digest, base in self._left.items()
-                if blob_name(Digest(digest)) not in self.writer.members
+                if blob_name(digest) not in self.writer.members
             },
         )
-        packed = not missing
-        self.writer.finish(list(names), INDEX, index.to_bytes(), packed=packed)
-        return index
+        needed = Choice(self.writer.members)
+
+        def entries() -> Iterator[ArchiveEntry]:
+            """Each is made when it is written, for there may be very many."""
+            for name in names:
+                if name in new:
+                    entry, wanted = self._entry(*new[name])
+                else:
+                    entry, wanted = kept[name], self._members[name]
+                needed.add(wanted)
+                yield entry
+
+        content = index.to_bytes(entries())
+        self.writer.finish(needed, INDEX, content, packed=not missing)
+        return tuple(names)
 
     def undo(self) -> None:
         """Forget what was added: the archive is what it was before."""
@@ -298,14 +305,18 @@ class Draft:
             found = self._holdings.setdefault(name, mine)
         return found
 
+    def _stored(self) -> Iterator[Stored]:
+        """Yield what an earlier process stored."""
+        for record in self.writer.journal.records():
+            if isinstance(record, Stored):
+                yield record
+
     def _recall(self) -> None:
         """Take up what an earlier process stored, as far as all of it is there."""
-        records = self.writer.journal.records
-        stored = [record for record in records if isinstance(record, Stored)]
-        for record in stored:
-            if blob_name(Digest(record.digest)) in self.writer.members:
+        for record in self._stored():
+            if blob_name(record.digest) in self.writer.members:
                 self._note(record)
-        for record in stored:
+        for record in self._stored():
             repository = self.repository(record.source)
             digest = Digest(record.digest)
             if record.tag and not self._is_whole(repository, digest):
@@ -326,46 +337,70 @@ class Draft:
             return False
         return True
 
-    def _entry(self, name: str, reference: str) -> ArchiveEntry:
+    def _joined(self, entries: Iterable[ArchiveEntry]) -> list[tuple[str, str]]:
+        """Put together what the Go program lists again for each platform."""
+        again = Counter(entry.name for entry in self.index.entries)
+        twice = [entry for entry in entries if again[entry.name] > 1]
+        for entry in twice:
+            repository = self.repository(entry.repository)
+            repository.put_manifest(repository.manifest(entry.reference))
+        return [(entry.repository, entry.reference) for entry in twice]
+
+    def _entry(self, name: str, reference: str) -> tuple[ArchiveEntry, array[int]]:
+        """Describe an image that was stored; tell the rows of what it needs."""
         repository = self.repository(name)
         root = repository.resolve(reference)
         source, tag = name, reference
         if ":" in reference:
             source, tag = f"{name}@{root.algorithm}", root.hex
-        return described(repository, source, tag, root)
+        manifests = list(closure(repository, root))
+        entry = described(repository, source, tag, root, manifests)
+        return entry, self._listed(repository, entry, manifests)
 
-    def _needed(self, entry: ArchiveEntry) -> list[str]:
-        """Names of the members that an entry needs, in the order of a packed archive.
+    def _needed(self, entry: ArchiveEntry) -> array[int]:
+        """Rows of the members that an entry of before needs.
 
         Raises:
             InvalidArchive: one of them is not there.
         """
-        known = self._members.get(entry.name)
-        if known is not None:
-            return known
+        repository = self.repository(entry.repository)
         try:
-            names = list(self._listed(entry))
+            root = repository.resolve(entry.reference)
+            return self._listed(repository, entry, closure(repository, root))
         except NotFound as error:
             raise self._not_whole(entry) from error
-        if not all(name in self.writer.members for name in names):
-            raise self._not_whole(entry)
-        return names
 
-    def _listed(self, entry: ArchiveEntry) -> Iterator[str]:
-        repository = self.repository(entry.repository)
-        root = repository.resolve(entry.reference)
-        for manifest in closure(repository, root):
-            for blob in manifest.blobs:
-                name = blob_name(blob.digest)
-                if name in self.writer.members or blob.digest not in self._left:
-                    yield name
-            if manifest.digest not in repository.holding.made:
-                yield from (name for name, _ in members(manifest))
+    def _listed(
+        self,
+        repository: DraftRepository,
+        entry: ArchiveEntry,
+        manifests: Iterable[Manifest],
+    ) -> array[int]:
+        """Rows of the members of manifests, in the order of a packed archive."""
+        there, made = self.writer.members, repository.holding.made
+        wanted: list[str] = []
+        for manifest in manifests:
+            wanted += (
+                blob_name(blob.digest)
+                for blob in manifest.blobs
+                if blob.digest not in self._left or blob_name(blob.digest) in there
+            )
+            if manifest.digest not in made or blob_name(manifest.digest) in there:
+                wanted += member_names(manifest)
+        rows = [*map(there.row, wanted)]
+        if any(row < 0 for row in rows):
+            raise self._not_whole(entry)
+        return array("I", rows)
 
     def _not_whole(self, entry: ArchiveEntry) -> InvalidArchive:
         message = f"{self.path}: {entry.name} is not whole"
         hint = f"drop what is not whole: hangar archive repair {self.path}"
         return InvalidArchive(message, hint=hint)
+
+
+def _full_name(repository: str, reference: str) -> str:
+    """What an entry is called: ``repository:tag`` or ``repository@digest``."""
+    return f"{repository}{'@' if ':' in reference else ':'}{reference}"
 
 
 def _spare(path: Path) -> Container | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hangar.archive.contents import ArchiveRepository, Holding, subject_of
-from hangar.archive.index import Attached
+from hangar.archive.entries import Attached
 from hangar.archive.journal import Stored
 from hangar.archive.names import members
 from hangar.archive.writer import Writer

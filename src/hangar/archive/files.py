@@ -73,6 +73,8 @@ def write_at(file: int, offset: int, data: bytes) -> None:
 
 def write_back(file: int, offset: int, size: int) -> None:
     """Have the system begin to write to the disk, so that syncing will be short."""
+    if size < _CHUNK:  # asking would take longer than writing
+        return
     if hasattr(os, "posix_fadvise"):  # Linux; elsewhere the system does as it likes
         os.posix_fadvise(file, offset, size, os.POSIX_FADV_DONTNEED)
 

@@ -17,12 +17,12 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from isal import isal_zlib
 
-from hangar.archive.files import read_at, storage, sync_directory, write_at
+from hangar.archive.files import storage, stream_at, sync_directory, write_at
 from hangar.errors import StorageError
 
 MAX_JOURNAL = 1 << 30
@@ -88,6 +88,7 @@ Record = Started | Reserved | Written | Stored | Closing | Ended
 
 _KINDS = (Started, Reserved, Written, Stored, Closing, Ended)
 _BY_NAME = {kind.__name__: kind for kind in _KINDS}
+_FIELDS = {kind: fields(kind) for kind in _KINDS}
 
 
 class Journal:
@@ -95,14 +96,16 @@ class Journal:
 
     Attributes:
         path: where it is.
-        records: what it said when it was claimed.
+        started: how the work began that it is about; None: it is about nothing.
+        ended: how that ended, if nothing has happened since.
     """
 
     def __init__(self, path: Path, file: int) -> None:
         self.path = path
         self._file = file
         self._lock = threading.Lock()
-        self.records, self._end = _parse(read_at(file, 0, MAX_JOURNAL))
+        self.started, self.ended, self._end = _summary(file)
+        self._claimed = self._end
 
     @classmethod
     def claim(cls, archive: Path) -> Journal:
@@ -126,17 +129,15 @@ class Journal:
                     return cls(path, file)
                 os.close(file)  # its owner removed it between our two steps
 
-    @property
-    def started(self) -> Started | None:
-        """How the work began that the journal is about."""
-        first = self.records[0] if self.records else None
-        return first if isinstance(first, Started) else None
+    def records(self) -> Iterator[Record]:
+        """Yield what it said when it was claimed.
 
-    @property
-    def ended(self) -> Ended | None:
-        """How it ended, if nothing has happened since."""
-        last = self.records[-1] if self.records else None
-        return last if isinstance(last, Ended) else None
+        Raises:
+            StorageError: it cannot be read.
+        """
+        with storage(self.path):
+            for record, _ in _read(self._file, self._claimed):
+                yield record
 
     def clear(self) -> None:
         """Forget everything.
@@ -145,14 +146,15 @@ class Journal:
             OSError: it cannot be written.
         """
         os.ftruncate(self._file, 0)
-        self.records, self._end = [], 0
+        self.started = self.ended = None
+        self._end = self._claimed = 0
 
     def restart(self, base: int) -> None:
         """Forget everything; begin a journal that survives a power failure."""
         with storage(self.path):
             self.clear()
-            self.records = [Started(base, boot())]
-            self.add(*self.records)
+            self.started = Started(base, boot())
+            self.add(self.started)
             self.sync()
             sync_directory(self.path)
 
@@ -192,16 +194,12 @@ def settled_size(archive: Path, size: int) -> int:
     """
     try:
         with journal_path(archive).open("rb") as file:
-            records, _ = _parse(file.read(MAX_JOURNAL))
+            started, ended, _ = _summary(file.fileno())
     except FileNotFoundError:
         return size
-    match records:
-        case [Started(base=0), *_]:  # about a new archive that is not there yet
-            return size
-        case [Started(), *_, Ended(size=settled)] | [Started(base=settled), *_]:
-            return min(settled, size)
-        case _:
-            return size
+    if started is None or not started.base:  # about a new archive, not there yet
+        return size
+    return min(ended.size if ended else started.base, size)
 
 
 def boot() -> str:
@@ -219,29 +217,44 @@ def _is_at(path: Path, file: int) -> bool:
 
 
 def _line(record: Record) -> bytes:
-    text = json.dumps([type(record).__name__, *astuple(record)]).encode()
+    kind = type(record)
+    values = [getattr(record, field.name) for field in _FIELDS[kind]]
+    text = json.dumps([kind.__name__, *values]).encode()
     return b"%08x %s\n" % (isal_zlib.crc32(text), text)
 
 
-def _parse(data: bytes) -> tuple[list[Record], int]:
-    """Read records up to the first that is not whole; tell where that begins."""
-    records: list[Record] = []
-    end = 0
-    for line in data.splitlines(keepends=True):
-        record = next(_record(line), None)
-        if record is None:
-            break
-        records.append(record)
-        end += len(line)
-    return records, end
+def _summary(file: int) -> tuple[Started | None, Ended | None, int]:
+    """How the work began, how it ended if it did, and where the last record ends."""
+    first: Record | None = None
+    last: Record | None = None
+    size = 0
+    for record, end in _read(file, MAX_JOURNAL):
+        first, last, size = first or record, record, end
+    started = first if isinstance(first, Started) else None
+    return started, last if isinstance(last, Ended) else None, size
 
 
-def _record(line: bytes) -> Iterator[Record]:
+def _read(file: int, size: int) -> Iterator[tuple[Record, int]]:
+    """Yield records up to the first that is not whole; tell where each ends."""
+    end, rest = 0, b""
+    for chunk in stream_at(file, 0, size):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            record = _record(line)
+            if record is None:
+                return
+            end += len(line) + 1
+            yield record, end
+
+
+def _record(line: bytes) -> Record | None:
     crc, _, text = line.partition(b" ")
-    text = text.removesuffix(b"\n")
-    if line.endswith(b"\n") and crc == b"%08x" % isal_zlib.crc32(text):
-        match json.loads(text):
-            case [str(name), *values] if name in _BY_NAME:
-                kind = _BY_NAME[name]
-                if [f.type for f in fields(kind)] == [type(v).__name__ for v in values]:
-                    yield kind(*values)
+    if crc != b"%08x" % isal_zlib.crc32(text):
+        return None
+    match json.loads(text):
+        case [str(name), *values] if name in _BY_NAME:
+            kind = _BY_NAME[name]
+            types = [field.type for field in _FIELDS[kind]]
+            if types == [type(value).__name__ for value in values]:
+                return kind(*values)
+    return None

@@ -8,16 +8,16 @@ share/sha256/<hex>              every blob and every manifest
 from __future__ import annotations
 
 from hangar.gojson import compact_json
-from hangar.oci import OCI_INDEX, Digest, Manifest
+from hangar.oci import OCI_INDEX, Manifest
 
 INDEX = "index.json"
 
 _LAYOUT = compact_json({"imageLayoutVersion": "1.0.0"})
 
 
-def blob_name(digest: Digest) -> str:
+def blob_name(digest: str) -> str:
     """Name of the member that holds a blob or manifest."""
-    return f"share/{digest.algorithm}/{digest.hex}"
+    return "share/" + digest.replace(":", "/")
 
 
 def blob_digest(name: str) -> str:
@@ -26,19 +26,20 @@ def blob_digest(name: str) -> str:
     return rest.replace("/", ":", 1) if folder == "share" else ""
 
 
-def members(manifest: Manifest) -> tuple[tuple[str, bytes], ...]:
-    """Names and contents of all that is stored for a manifest, in order."""
-    own = (blob_name(manifest.digest), manifest.raw)
+def member_names(manifest: Manifest) -> tuple[str, ...]:
+    """Names of all that is stored for a manifest, in order."""
+    own, folder = blob_name(manifest.digest), manifest.digest.hex
     if manifest.is_index:
         return (own,)
+    return own, f"{folder}/index.json", f"{folder}/oci-layout"
+
+
+def members(manifest: Manifest) -> tuple[tuple[str, bytes], ...]:
+    """Names and contents of all that is stored for a manifest, in order."""
     value = {
         "schemaVersion": 2,
         "mediaType": OCI_INDEX,
         "manifests": [manifest.descriptor.to_json()],
     }
-    folder = manifest.digest.hex
-    return (
-        own,
-        (f"{folder}/index.json", compact_json(value)),
-        (f"{folder}/oci-layout", _LAYOUT),
-    )
+    contents = (manifest.raw, compact_json(value), _LAYOUT)
+    return tuple(zip(member_names(manifest), contents, strict=False))

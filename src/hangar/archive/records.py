@@ -15,6 +15,8 @@ CENTRAL = struct.Struct("<4sHHHH4xIIIHHH8xI")
 END = struct.Struct("<4s4xHHIIH")
 END64 = struct.Struct("<4sQHH8xQQQQ")
 LOCATOR = struct.Struct("<4s4xQI")
+_WIDE_LOCAL = struct.Struct("<HHQQ")
+_WIDE_CENTRAL = struct.Struct("<HHQQQ")
 """Times, disk numbers and attributes are padding: written as 0 and not looked at."""
 
 LOCAL_SIGNATURE = b"PK\x03\x04"
@@ -59,7 +61,7 @@ class Member:
         """What stands in front of the content."""
         extra, version, size = b"", _VERSION, self.size
         if size >= MAX_32:
-            extra = struct.pack("<HHQQ", ZIP64_FIELD, 16, size, size)
+            extra = _WIDE_LOCAL.pack(ZIP64_FIELD, 16, size, size)
             version, size = _VERSION_64, MAX_32
         name = self.name.encode()
         flags, method = 0, 0
@@ -76,7 +78,7 @@ class Member:
         """Its line in the central directory."""
         extra, version, size, offset = b"", _VERSION, self.size, self.offset
         if size >= MAX_32 or offset >= MAX_32:
-            extra = struct.pack("<HHQQQ", ZIP64_FIELD, 24, size, size, offset)
+            extra = _WIDE_CENTRAL.pack(ZIP64_FIELD, 24, size, size, offset)
             version, size, offset = _VERSION_64, MAX_32, MAX_32
         name = self.name.encode()
         made_by, flags, method, comment = _VERSION, 0, 0, 0
@@ -92,7 +94,8 @@ class Member:
 
 def header_size(name: str, size: int) -> int:
     """Bytes that a local header takes, whatever the CRC will be."""
-    return len(Member(name, 0, size, 0).local_header())
+    extra = _WIDE_LOCAL.size if size >= MAX_32 else 0
+    return LOCAL.size + len(name.encode()) + extra
 
 
 def end_records(count: int, size: int, offset: int) -> bytes:

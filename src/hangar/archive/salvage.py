@@ -18,6 +18,7 @@ from hangar.archive import records
 from hangar.archive.container import Container
 from hangar.archive.directory import Directory
 from hangar.archive.files import read_at, storage, stream_at
+from hangar.archive.members import Members
 from hangar.archive.records import LOCAL, Member
 
 _DEFERRED = 0x8
@@ -49,7 +50,12 @@ def salvaged(path: Path) -> Container:
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             end = os.fstat(file).st_size
-            found = {m.name: m for m in _members(file, end) if _is_whole(file, m)}
+            found = Members()
+            for member in _members(file, end):
+                if _is_whole(file, member):
+                    found.add(
+                        member.name.encode(), member.offset, member.size, member.crc
+                    )
         except BaseException:
             os.close(file)
             raise

@@ -8,9 +8,10 @@ knows what is certain, so work that was interrupted anywhere goes on from there.
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,8 +30,12 @@ from hangar.archive.files import (
     write_back,
 )
 from hangar.archive.journal import Closing, Ended, Journal, Reserved, Written, boot
+from hangar.archive.members import Choice, Members
 from hangar.archive.records import Member, header_size
 from hangar.errors import StorageError
+
+_RECORDS = 4096
+"""Of the directory, written at a time."""
 
 
 class Writer(Container):
@@ -69,7 +74,7 @@ class Writer(Container):
             StorageError: it cannot be written.
         """
         place = self._place(name, size)
-        at = place.offset + header_size(name, size)
+        at = place + header_size(name, size)
         crc, end = 0, at + size
         for chunk in chunks:
             if at + len(chunk) > end:
@@ -81,7 +86,7 @@ class Writer(Container):
         if at != end:
             message = f"{self.path}: {name} does not have the {size} bytes announced"
             raise StorageError(message)
-        self._record(Member(name, place.offset, size, crc))
+        self._record(Member(name, place, size, crc))
 
     def put(self, name: str, data: bytes) -> None:
         """Write a small member, unless it is there."""
@@ -102,22 +107,21 @@ class Writer(Container):
         start = other.content(member)
         place = self._place(name, member.size)
         with storage(self.path):
-            target = place.offset + header_size(name, member.size)
+            target = place + header_size(name, member.size)
             copy_at(other.file, start, self.file, target, member.size)
-        self._record(replace(member, offset=place.offset))
+        self._record(replace(member, offset=place))
 
     def finish(
-        self, names: Sequence[str], index: str, content: bytes, *, packed: bool = True
+        self, chosen: Choice, index: str, content: bytes, *, packed: bool = True
     ) -> None:
-        """End the work: of all members those named remain, and a last one.
+        """End the work: of all members those chosen remain, and a last one.
 
         Args:
-            names: in the order in which a packed archive has them.
+            chosen: in the order in which a packed archive has them.
             index: name of the last member.
             content: what it holds.
             packed: whether a new archive is to have them so, without gaps.
         """
-        chosen = [self.members[name] for name in names]
         with storage(self.path):
             if self._base:
                 self._close(self.file, chosen, self.end, index, content)
@@ -140,9 +144,10 @@ class Writer(Container):
         super().close()
         self.journal.close()
 
-    def _place(self, name: str, size: int) -> Reserved:
+    def _place(self, name: str, size: int) -> int:
+        """Where the header of a member begins; it gets a place unless it has one."""
         self.reserve(name, size)
-        return self._reserved[name]
+        return (self._reserved.get(name) or self.members[name]).offset
 
     def _record(self, member: Member) -> None:
         """Write the header of a member whose content is written, then tell so."""
@@ -150,38 +155,43 @@ class Writer(Container):
             write_at(self.file, member.offset, member.local_header())
             write_back(self.file, member.offset, member.size)
         self.journal.add(Written(member.name, member.crc))
-        self.members[member.name] = member
+        with self._lock:
+            name = member.name.encode()
+            self.members.add(name, member.offset, member.size, member.crc)
+            self._reserved.pop(member.name, None)
 
     def _recall(self) -> None:
         """Take up what an earlier process left behind."""
         size = os.fstat(self.file).st_size
         started = self.journal.started
         certain = bool(started and started.boot and started.boot == boot())
-        for record in self.journal.records:
+        written: set[str] = set()
+        for record in self.journal.records():
             match record:
                 case Reserved(name, offset, length):
                     self._reserved[name] = record
                     self.end = max(self.end, Member(name, offset, length, 0).end)
                 case Written(name, crc) if name in self._reserved:
-                    place = self._reserved[name]
-                    self.members[name] = Member(name, place.offset, place.size, crc)
+                    place = self._reserved.pop(name)
+                    self.members.add(name.encode(), place.offset, place.size, crc)
+                    written.add(name)
                 case Closing(offset):
-                    self._forget(offset)
-        for name in self._reserved.keys() & self.members:
+                    self._forget(offset, written)
+        for name in written:
             member = self.members[name]
             if member.end > size or not (certain or self._is_whole(member)):
-                del self.members[name]
+                self.members.discard(name)
+                self._reserved[name] = Reserved(name, member.offset, member.size)
 
-    def _forget(self, offset: int) -> None:
+    def _forget(self, offset: int, written: set[str]) -> None:
         """Drop what lies from ``offset`` on: a directory was begun there."""
-        gone = {
-            place.name
-            for place in self._reserved.values()
-            if Member(place.name, place.offset, place.size, 0).end > offset
-        }
-        for name in gone:
-            del self._reserved[name]
-            self.members.pop(name, None)
+        for place in tuple(self._reserved.values()):
+            if Member(place.name, place.offset, place.size, 0).end > offset:
+                del self._reserved[place.name]
+        for name in tuple(written):
+            if self.members[name].end > offset:
+                self.members.discard(name)
+                written.discard(name)
         self.end = offset
 
     def _is_whole(self, member: Member) -> bool:
@@ -193,37 +203,33 @@ class Writer(Container):
         return crc == member.crc
 
     def _close(
-        self, file: int, chosen: Sequence[Member], end: int, index: str, content: bytes
+        self, file: int, chosen: Iterable[Member], end: int, index: str, content: bytes
     ) -> None:
         """Write the last member and the directory from ``end`` on; make all last."""
         if file == self.file:
             self.journal.add(Closing(end))
             self.journal.sync()
         last = Member(index, end, len(content), isal_zlib.crc32(content))
-        data = last.local_header() + content
-        directory = b"".join(member.central_record() for member in [*chosen, last])
-        start = end + len(data)
-        data += directory
-        data += records.end_records(len(chosen) + 1, len(directory), start)
-        write_at(file, end, data)
-        os.ftruncate(file, end + len(data))
+        for data in _ending(chosen, last, content):
+            write_at(file, end, data)
+            end += len(data)
+        os.ftruncate(file, end)
         os.fsync(file)
-        self.journal.add(Ended(end + len(data)))
+        self.journal.add(Ended(end))
         self.journal.sync()
 
-    def _pack(self, chosen: Sequence[Member], index: str, content: bytes) -> None:
+    def _pack(self, chosen: Choice, index: str, content: bytes) -> None:
         """Write the archive once more, without what lies between its members."""
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         file = os.open(packed_path(self.path), flags, 0o644)
         try:
-            members, end = [], 0
-            for member in chosen:
-                moved = replace(member, offset=end)
-                write_at(file, end, moved.local_header())
+            end = 0
+            for member, moved in _packing(chosen):
+                write_at(file, moved.offset, moved.local_header())
                 place = moved.end - moved.size
                 copy_at(self.file, self.content(member), file, place, moved.size)
-                members.append(moved)
                 end = moved.end
+            members = (moved for _, moved in _packing(chosen))
             self._close(file, members, end, index, content)
         finally:
             os.close(file)
@@ -250,7 +256,7 @@ def create(path: Path, *, resume: bool = False) -> Writer:
             if not journal.started:
                 os.ftruncate(file, 0)
                 journal.restart(base=0)
-            return Writer(path, file, Directory({}, 0), journal, base=0)
+            return Writer(path, file, Directory(Members(), 0), journal, base=0)
     except BaseException:
         journal.close()
         raise
@@ -291,7 +297,7 @@ def _append(path: Path, file: int, *, resume: bool) -> Writer:
                 journal.restart(base)
         return Writer(path, file, directory, journal, base)
     except BaseException:
-        if not journal.records:
+        if not journal.started:
             journal.remove()
         journal.close()
         raise
@@ -349,7 +355,29 @@ def packed_path(archive: Path) -> Path:
     return archive.with_name(f"{archive.name}.packed")
 
 
-def _packed(members: Sequence[Member]) -> bool:
+def _packed(members: Iterable[Member]) -> bool:
     """Whether members lie one right after the other, from the beginning."""
-    ends = [0, *(member.end for member in members)]
-    return all(m.offset == end for m, end in zip(members, ends, strict=False))
+    return all(member.offset == moved.offset for member, moved in _packing(members))
+
+
+def _packing(members: Iterable[Member]) -> Iterator[tuple[Member, Member]]:
+    """Yield each member with what it is in a packed archive."""
+    end = 0
+    for member in members:
+        moved = replace(member, offset=end)
+        end = moved.end
+        yield member, moved
+
+
+def _ending(chosen: Iterable[Member], last: Member, content: bytes) -> Iterator[bytes]:
+    """Yield what follows the members: the last one, the directory, its end."""
+    yield last.local_header()
+    yield content
+    count = size = 0
+    members = itertools.chain(chosen, [last])
+    while some := tuple(itertools.islice(members, _RECORDS)):
+        directory = b"".join(member.central_record() for member in some)
+        count += len(some)
+        size += len(directory)
+        yield directory
+    yield records.end_records(count, size, last.end)

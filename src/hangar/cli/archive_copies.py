@@ -50,8 +50,8 @@ def merge(
         raise click.UsageError(message, ctx)
     console: Console = ctx.obj
     allow_writing(output, yes=auto_yes)
-    for entry in hangar.merge_archives([Path(name) for name in file], Path(output)):
-        console.info(f"Copy [{entry.name}]")
+    for image in hangar.merge_archives([Path(name) for name in file], Path(output)):
+        console.info(f"Copy [{image}]")
     console.info(f'Merged archive files [{",".join(file)}] to "{output}"')
     return Exit.DONE
 
@@ -107,8 +107,8 @@ def export(
     done = hangar.export_images(
         images.wanted, Path(source), Path(destination), source_registry=source_registry
     )
-    for entry in done.entries:
-        console.info(f"Copy [{entry.name}]")
+    for image in done.images:
+        console.info(f"Copy [{image}]")
     missing = [line for line in images.wanted if line.text in done.failed]
     if not list_failed(failed, missing, file):
         console.info("Done")

@@ -52,10 +52,10 @@ def create_archive(path: Path) -> None:
         draft.finish()
 
 
-def merge_archives(sources: Sequence[Path], output: Path) -> list[ArchiveEntry]:
+def merge_archives(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
     """Make one archive of several; images of the same name become one.
 
-    Of two images for the same platform, the later one stays. Returns its entries.
+    Of two images for the same platform, the later one stays. Returns their names.
 
     Raises:
         InvalidArchive: one of them is no archive, or a damaged one.
@@ -64,11 +64,15 @@ def merge_archives(sources: Sequence[Path], output: Path) -> list[ArchiveEntry]:
     """
     _check_apart(output, sources)
     with Draft.create(output) as draft:
-        entries: list[ArchiveEntry] = []
+        images: list[tuple[str, str]] = []
         for source in sources:
-            with Archive.open(source) as archive:
-                entries += _carry_over(archive, archive.entries, draft)
-        return list(draft.finish(_names(entries)).entries)
+            images += _carried_over(source, draft)
+        return draft.finish(images)
+
+
+def _carried_over(source: Path, draft: Draft) -> list[tuple[str, str]]:
+    with Archive.open(source) as archive:
+        return _carry_over(archive, archive.entries, draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,11 @@ class Exported:
     """What came of an export.
 
     Attributes:
-        entries: what the new archive holds.
+        images: names of what the new archive holds.
         failed: lines of the list that are not in the old one, with the reason.
     """
 
-    entries: tuple[ArchiveEntry, ...]
+    images: tuple[str, ...]
     failed: dict[str, HangarError]
 
 
@@ -109,9 +113,8 @@ def export_images(
     failed: dict[str, HangarError] = {}
     with Archive.open(source) as archive, Draft.create(output) as draft:
         entries = _chosen(archive, lines, source_registry, failed)
-        _carry_over(archive, entries, draft)
-        index = draft.finish(_names(entries))
-        return Exported(index.entries, failed)
+        images = draft.finish(_carry_over(archive, entries, draft))
+        return Exported(images, failed)
 
 
 def remove_images(
@@ -143,8 +146,8 @@ def remove_images(
         if compact:
             rest = [entry for entry in archive.entries if entry.name not in names]
             with Draft.create(path) as draft:
-                _carry_over(archive, rest, draft)
-                draft.finish(_names(rest), missing=archive.index.missing)
+                images = _carry_over(archive, rest, draft)
+                draft.finish(images, missing=archive.index.missing)
     if not compact:
         with Draft.append(path) as draft:
             draft.finish(without=names, missing=draft.index.missing)
@@ -185,7 +188,7 @@ def verify_archive(path: Path, *, jobs: int = 2) -> ArchiveFindings:
         StorageError: it cannot be read.
     """
     with Archive.open(path) as archive, Pools(jobs) as pools:
-        return examined(archive, pools.blobs)
+        return examined(archive, pools.images)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +218,7 @@ def repair_archive(path: Path) -> Repaired:
     found = settled(path)
     if found is Unfinished.NEW and not path.exists():
         with Draft.create(path, resume=True) as draft:
-            index = draft.finish(draft.images, missing=draft.index.missing)
-        kept = _texts(index.entries)
+            kept = draft.finish(draft.images, missing=draft.index.missing)
         return Repaired(found, rebuilt=False, kept=kept, lost=())
     try:
         archive = Archive.open(path)
@@ -226,22 +228,25 @@ def repair_archive(path: Path) -> Repaired:
         rebuilt = False
     with archive:
         with Pools(2) as pools:
-            findings = examined(archive, pools.blobs)
+            findings = examined(archive, pools.images)
         lost = unusable(archive, findings)
         whole = [entry for entry in archive.entries if entry.name not in lost]
         if rebuilt or not findings.ok:
             with Draft.create(path) as draft:
-                _carry_over(archive, whole, draft)
-                draft.finish(_names(whole), missing=archive.index.missing)
-    return Repaired(found, rebuilt=rebuilt, kept=_texts(whole), lost=lost)
+                images = _carry_over(archive, whole, draft)
+                draft.finish(images, missing=archive.index.missing)
+    kept = tuple(entry.name for entry in whole)
+    return Repaired(found, rebuilt=rebuilt, kept=kept, lost=lost)
 
 
 def _carry_over(
     archive: Archive, entries: Iterable[ArchiveEntry], draft: Draft
-) -> list[ArchiveEntry]:
-    carried = list(entries)
-    for entry in carried:
+) -> list[tuple[str, str]]:
+    """Copy images into another archive; return their repositories and references."""
+    carried = []
+    for entry in entries:
         draft.adopt(archive, entry)
+        carried.append((entry.repository, entry.reference))
     return carried
 
 
@@ -262,14 +267,6 @@ def _chosen(
         else:
             chosen |= {entry.name: entry for _, entry in found}
     return list(chosen.values())
-
-
-def _names(entries: Iterable[ArchiveEntry]) -> list[tuple[str, str]]:
-    return [(entry.repository, entry.reference) for entry in entries]
-
-
-def _texts(entries: Iterable[ArchiveEntry]) -> tuple[str, ...]:
-    return tuple(entry.name for entry in entries)
 
 
 def _check_apart(output: Path, sources: Iterable[Path]) -> None:

@@ -47,7 +47,7 @@ def save(
         InvalidArchive: one of ``since`` is no archive.
         StorageError: the archive cannot be written, or somebody else is at it.
     """
-    with Draft.create(archive, since=since, resume=True) as draft:
+    with Draft.create(archive, since=since, resume=True, reuse=True) as draft:
         routes = _routes(lines, registries, draft.repository, source)
         saved = copy_all(routes, overwrite=True, prepare=draft.reserve, **how)
         reached = _reached(saved, routes)

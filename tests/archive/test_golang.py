@@ -14,6 +14,7 @@ from hangar.errors import InvalidArchive, Unsupported
 from hangar.oci import OCI_INDEX, Digest
 from hangar.operations.archives import (
     merge_archives,
+    remove_images,
     repair_archive,
     stored_file,
     verify_archive,
@@ -123,6 +124,23 @@ def test_entries_of_one_name_add_their_platforms(tmp_path: Path) -> None:
     with Archive.open(path) as opened:
         children = opened.repository(NGINX).manifest("1").children
 
+    assert [child.digest for child in children] == [
+        f"sha256:{sha256(image.manifest)}" for image in (AMD64, ARM64)
+    ]
+
+
+def test_what_is_listed_twice_stays_whole_when_the_archive_is_changed(
+    tmp_path: Path,
+) -> None:
+    archive = GoArchive().add(NGINX, "1", AMD64).add(NGINX, "1", ARM64)
+    path = archive.add(NGINX, "2", AMD64).write(tmp_path / "twice.zip")
+
+    remove_images(["nginx:2"], path)
+
+    assert not verify_archive(path).missing
+    with Archive.open(path) as opened:
+        assert [entry.name for entry in opened.index.entries] == [f"{NGINX}:1"]
+        children = opened.repository(NGINX).manifest("1").children
     assert [child.digest for child in children] == [
         f"sha256:{sha256(image.manifest)}" for image in (AMD64, ARM64)
     ]

@@ -21,7 +21,14 @@ _HINTS = {
     errno.EDQUOT: "free some space, then run the same command again: it goes on",
     errno.ENOENT: "check the name and the current directory",
 }
-_NOT_WITHIN_KERNEL = {errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP}
+
+_NOT_WITHIN_KERNEL = {
+    errno.EXDEV,  # between two file systems, before Linux 5.19
+    errno.EINVAL,
+    errno.ENOSYS,
+    errno.EOPNOTSUPP,
+    errno.EPERM,  # sandboxes that do not know the call
+}
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextvars
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
@@ -32,6 +33,7 @@ class Pools:
     """Bounded pools of threads: for images, for small blobs, for large ones."""
 
     def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
         self._images = ThreadPoolExecutor(jobs, thread_name_prefix="image")
         self._small = ThreadPoolExecutor(MAX_SMALL, thread_name_prefix="blob")
         self._large = ThreadPoolExecutor(MAX_LARGE, thread_name_prefix="large-blob")
@@ -54,8 +56,29 @@ class Pools:
 
         The main thread waits here, so that it hears of signals.
         """
-        futures = [self._images.submit(function, item) for item in items]
-        return [future.result() for future in futures]
+        waiting = deque(enumerate(items))
+        results: dict[int, R] = {}
+
+        def work() -> None:
+            """Take one after another; a future for each would take much memory."""
+            while waiting:
+                try:
+                    position, item = waiting.popleft()
+                except IndexError:  # another one has just taken the last
+                    return
+                try:
+                    results[position] = function(item)
+                except BaseException:
+                    waiting.clear()
+                    raise
+
+        futures = [self._images.submit(work) for _ in range(self._jobs)]
+        try:
+            for future in futures:
+                future.result()
+        finally:
+            waiting.clear()
+        return [results[position] for position in range(len(results))]
 
     def blobs(
         self, function: Callable[[Descriptor], R], blobs: Iterable[Descriptor]

@@ -10,26 +10,23 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from hangar.deadline import current
 from hangar.oci import Digest
 from hangar.store import Source
 
-
-@dataclass(slots=True)
-class _Entry:
-    """Where one blob is: names of repositories, in the order they got it."""
-
-    holders: list[str] = field(default_factory=list)
-    claimed: bool = False
+Names = tuple[str, ...]
 
 
 class Ledger:
     """What is known of the blobs at all places that a run writes to."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, Digest], _Entry] = {}
+        # By place and digest: names of repositories, in the order they got it. There
+        # are very many blobs, and few sets of repositories.
+        self._holders: dict[str, dict[Digest, Names]] = {}
+        self._same: dict[Names, Names] = {}
+        self._claimed: set[tuple[str, Digest]] = set()
         self._changed = threading.Condition()
 
     def claim(self, store: Source, digest: Digest) -> bool:
@@ -39,19 +36,21 @@ class Ledger:
         has to call `settle` in any case.
         """
         with self._changed:
-            entry = self._entry(store, digest)
-            if entry.claimed or entry.holders:
+            claim = (store.place, digest)
+            if claim in self._claimed or self._holding(store, digest):
                 return False
-            entry.claimed = True
+            self._claimed.add(claim)
             return True
 
     def settle(self, store: Source, digest: Digest, *, stored: bool) -> None:
         """Record that ``store`` has a blob now, or that a claim came to nothing."""
         with self._changed:
-            entry = self._entry(store, digest)
-            entry.claimed = False
-            if stored and store.name not in entry.holders:
-                entry.holders.append(store.name)
+            self._claimed.discard((store.place, digest))
+            holders = self._holding(store, digest)
+            if stored and store.name not in holders:
+                holders = (*holders, store.name)
+                holders = self._same.setdefault(holders, holders)
+                self._holders.setdefault(store.place, {})[digest] = holders
             self._changed.notify_all()
 
     def holder(self, store: Source, digest: Digest) -> str:
@@ -63,10 +62,10 @@ class Ledger:
             Interrupted, TimedOut: in the meantime.
         """
         with current().stop.waking(self._wake), self._changed:
-            entry = self._settled(store, digest)
-            if store.name in entry.holders:
+            holders = self._settled(store, digest)
+            if store.name in holders:
                 return store.name
-            return entry.holders[0] if entry.holders else ""
+            return holders[0] if holders else ""
 
     @contextlib.contextmanager
     def turn(self, store: Source, digest: Digest) -> Iterator[bool]:
@@ -79,9 +78,8 @@ class Ledger:
             Interrupted, TimedOut: before the turn came.
         """
         with current().stop.waking(self._wake), self._changed:
-            entry = self._settled(store, digest)
-            entry.claimed = True
-            has = store.name in entry.holders
+            has = store.name in self._settled(store, digest)
+            self._claimed.add((store.place, digest))
         stored = has
         try:
             yield has
@@ -89,15 +87,14 @@ class Ledger:
         finally:
             self.settle(store, digest, stored=stored)
 
-    def _settled(self, store: Source, digest: Digest) -> _Entry:
+    def _settled(self, store: Source, digest: Digest) -> Names:
         """Wait until nobody has a claim; the lock is held before and after."""
-        entry = self._entry(store, digest)
-        while entry.claimed:
+        while (store.place, digest) in self._claimed:
             self._changed.wait(current().remaining(_LONG))
-        return entry
+        return self._holding(store, digest)
 
-    def _entry(self, store: Source, digest: Digest) -> _Entry:
-        return self._entries.setdefault((store.place, digest), _Entry())
+    def _holding(self, store: Source, digest: Digest) -> Names:
+        return self._holders.get(store.place, {}).get(digest, ())
 
     def _wake(self) -> None:
         with self._changed:

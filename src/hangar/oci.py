@@ -301,6 +301,14 @@ class Manifest:
         return cls.parse(indented_json(value), OCI_INDEX)
 
     @property
+    def states_type(self) -> bool:
+        """Whether its bytes alone tell what they are, however they are served."""
+        try:
+            return _kind(_load(self.raw), "") == self.media_type
+        except (InvalidManifest, Unsupported):
+            return False
+
+    @property
     def is_index(self) -> bool:
         """Whether it lists manifests rather than layers."""
         return self.media_type in INDEX_TYPES

@@ -26,7 +26,7 @@ class Holding:
 
     Attributes:
         tags: what each tag names.
-        types: media types of manifests, by digest.
+        types: media types, by digest, of manifests that do not state their own.
         attached: what accompanies a manifest, by the manifest's digest.
         made: bytes of manifests that are not in the archive but follow from what is.
     """

@@ -42,7 +42,8 @@ class DraftRepository(ArchiveRepository):
 
     def learn(self, manifest: Manifest, tag: str) -> None:
         """Note what a stored manifest is called, and what it accompanies."""
-        self.holding.types[manifest.digest] = manifest.media_type
+        if not manifest.states_type:
+            self.holding.types[manifest.digest] = manifest.media_type
         subject = subject_of(manifest, tag)
         if subject:
             kind = manifest.artifact_type

@@ -22,9 +22,9 @@ class Ledger:
     """What is known of the blobs at all places that a run writes to."""
 
     def __init__(self) -> None:
-        # By place and digest: names of repositories, in the order they got it. There
-        # are very many blobs, and few sets of repositories.
-        self._holders: dict[str, dict[Digest, Names]] = {}
+        # By place and digest, in bytes: names of repositories, in the order they got
+        # it. There are very many blobs, and few sets of repositories.
+        self._holders: dict[str, dict[bytes, Names]] = {}
         self._same: dict[Names, Names] = {}
         self._claimed: set[tuple[str, Digest]] = set()
         self._changed = threading.Condition()
@@ -50,7 +50,7 @@ class Ledger:
             if stored and store.name not in holders:
                 holders = (*holders, store.name)
                 holders = self._same.setdefault(holders, holders)
-                self._holders.setdefault(store.place, {})[digest] = holders
+                self._holders.setdefault(store.place, {})[_short(digest)] = holders
             self._changed.notify_all()
 
     def holder(self, store: Source, digest: Digest) -> str:
@@ -94,11 +94,16 @@ class Ledger:
         return self._holding(store, digest)
 
     def _holding(self, store: Source, digest: Digest) -> Names:
-        return self._holders.get(store.place, {}).get(digest, ())
+        return self._holders.get(store.place, {}).get(_short(digest), ())
 
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
+
+
+def _short(digest: Digest) -> bytes:
+    """A digest in half the memory; those of two algorithms differ in length."""
+    return bytes.fromhex(digest.hex)
 
 
 _LONG = 3600.0

@@ -137,21 +137,28 @@ def remove_images(
         InvalidArchive: it is no archive, or a damaged one.
         StorageError: it cannot be written.
     """
-    failed: dict[str, HangarError] = {}
-    with Archive.open(path) as archive:
-        chosen = _chosen(archive, lines, source_registry, failed)
-        for error in failed.values():
-            raise error
-        names = [entry.name for entry in chosen]
-        if compact:
-            rest = [entry for entry in archive.entries if entry.name not in names]
-            with Draft.create(path) as draft:
-                images = _carry_over(archive, rest, draft)
-                draft.finish(images, missing=archive.index.missing)
-    if not compact:
+    names = _removable(lines, path, source_registry)
+    if compact:
+        with Archive.open(path) as archive, Draft.create(path) as draft:
+            rest = (entry for entry in archive.entries if entry.name not in names)
+            images = _carry_over(archive, rest, draft)
+            draft.finish(images, missing=archive.index.missing)
+    else:
         with Draft.append(path) as draft:
             draft.finish(without=names, missing=draft.index.missing)
-    return names
+    return list(names)
+
+
+def _removable(
+    lines: Iterable[str | Line], path: Path, registry: str
+) -> dict[str, None]:
+    """Names of the images that a list names; all of them have to be there."""
+    failed: dict[str, HangarError] = {}
+    with Archive.open(path) as archive:
+        chosen = _chosen(archive, lines, registry, failed)
+    for error in failed.values():
+        raise error
+    return dict.fromkeys(entry.name for entry in chosen)
 
 
 def stored_file(archive: Archive, name: str) -> Iterator[bytes]:

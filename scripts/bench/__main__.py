@@ -62,13 +62,13 @@ def measure(table: Table, chosen: list[str], runs: int) -> str:
 
 def versions() -> str:
     """Name the versions of all that was measured."""
-    first = [
-        subprocess.run(  # noqa: PLW1510 - not every program knows the flag
-            [program, "--version"], capture_output=True, text=True
-        ).stdout.partition("\n")[0]
-        for program in PROGRAMS
-    ]
-    return "; ".join(["Python " + platform.python_version(), *first])
+    found = [f"Hangar on Python {platform.python_version()}"]
+    for program in PROGRAMS:
+        command = [program, "--version"]
+        told = subprocess.run(command, check=True, capture_output=True, text=True)
+        version = re.search(r"\d+(\.\d+)+", told.stdout)
+        found.append(f"{program} {version[0] if version else 'of no version'}")
+    return ", ".join(found)
 
 
 def replaced(page: str, name: str, text: str) -> str:

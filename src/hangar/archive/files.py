@@ -11,10 +11,11 @@ from pathlib import Path
 from hangar.errors import StorageError
 from hangar.store import Chunks
 
-_CHUNK, _LARGE_CHUNK = 1 << 20, 4 << 20
-"""Bytes read at a time; the larger for content of `_LARGE` bytes and more."""
+_CHUNK, _SMALL_CHUNK = 1 << 20, 256 << 10
+"""Bytes read at a time; the smaller of content of less than `_LARGE` bytes."""
 
-_LARGE = 64 << 20
+_LARGE = 4 << 20
+"""Bytes; of what is smaller, many are in flight at once (`hangar.batch`)."""
 
 _HINTS = {
     errno.ENOSPC: "free some space, then run the same command again: it goes on",
@@ -62,7 +63,7 @@ def read_at(file: int, offset: int, size: int) -> bytes:
 
 def stream_at(file: int, offset: int, size: int) -> Chunks:
     """Yield ``size`` bytes in chunks, fewer only at the end of the file."""
-    most = _LARGE_CHUNK if size >= _LARGE else _CHUNK
+    most = _CHUNK if size >= _LARGE else _SMALL_CHUNK
     while chunk := os.pread(file, min(most, size), offset):
         offset += len(chunk)
         size -= len(chunk)

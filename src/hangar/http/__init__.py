@@ -7,10 +7,11 @@ arrive as Hangar's own; refusals are answers like any other.
 from hangar.http.client import Client, Stream
 from hangar.http.origin import Origin, resolve
 from hangar.http.proxies import Proxies
-from hangar.http.response import Response
+from hangar.http.response import CHUNK, Response
 from hangar.http.tls import Tls, Trust
 
 __all__ = [
+    "CHUNK",
     "Client",
     "Origin",
     "Proxies",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 
 from hangar.errors import HangarError, TransferError
-from hangar.http import Origin, Response
+from hangar.http import CHUNK, Origin, Response
 from hangar.oci import MANIFEST_TYPES, MAX_BLOB, Descriptor
 from hangar.registry.desk import Desk
 from hangar.store import Chunks
+
+_LARGE = 4 << 20
+"""Bytes; of blobs that are smaller, many are in flight at once (`hangar.batch`)."""
 
 _HEAD_REFUSED = frozenset({405, 501})
 _EXPIRED = frozenset({400, 401, 403, 410})
@@ -111,7 +114,8 @@ class _Download:
             decode = response.encoded and not self._is_raw(response)
             self._ranges = self._ranges and not decode  # they are of encoded bytes
             skip = start - begin
-            for chunk in response.chunks(decode=decode):
+            most = CHUNK if self._blob.size >= _LARGE else CHUNK // 4
+            for chunk in response.chunks(most, decode=decode):
                 rest = chunk[skip:] if skip else chunk
                 skip -= len(chunk) - len(rest)
                 if rest:

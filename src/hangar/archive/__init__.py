@@ -1,6 +1,7 @@
 """Archives: zips in the layout of the Go program, and what one does with them."""
 
 from hangar.archive.archive import Archive
+from hangar.archive.arrivals import Arrival, arrived
 from hangar.archive.checking import ArchiveFindings, examined, unusable
 from hangar.archive.container import Container
 from hangar.archive.contents import ArchiveRepository, empty_archive
@@ -17,10 +18,12 @@ __all__ = [
     "ArchiveFindings",
     "ArchiveIndex",
     "ArchiveRepository",
+    "Arrival",
     "Container",
     "Draft",
     "DraftRepository",
     "Unfinished",
+    "arrived",
     "empty_archive",
     "examined",
     "salvaged",

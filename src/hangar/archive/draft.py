@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +29,7 @@ from hangar.archive.names import INDEX, blob_name, member_names, members
 from hangar.archive.writer import Writer
 from hangar.copying import Plan, Route, full_plan
 from hangar.copying.streams import verified
+from hangar.dates import rfc3339, source_date
 from hangar.errors import (
     HangarError,
     Incomplete,
@@ -119,6 +118,11 @@ class Draft:
     def path(self) -> Path:
         """Where the archive is, or will be."""
         return self.writer.path
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether an earlier process left something to go on with."""
+        return len(self.writer.journal.records) > 1
 
     @property
     def size(self) -> int:
@@ -414,6 +418,6 @@ def _spare(path: Path) -> Container | None:
 
 
 def _now() -> str:
-    """The time, or what SOURCE_DATE_EPOCH says that it is (RFC 3339)."""
-    seconds = float(os.environ.get("SOURCE_DATE_EPOCH") or time.time())
-    return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
+    """The time, or what the environment says that it is."""
+    stated = source_date()
+    return rfc3339(time.time() if stated is None else stated)

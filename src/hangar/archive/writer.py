@@ -93,6 +93,19 @@ class Writer(Container):
         if name not in self.members:
             self.fill(name, len(data), [data])
 
+    def enlist(self, member: Member) -> None:
+        """Make a member of content that lies behind all the others.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        place = Reserved(member.name, member.offset, member.size)
+        with self._lock:
+            self.journal.add(place)
+            self._reserved[member.name] = place
+            self.end = member.end
+        self._record(member)
+
     def adopt(self, other: Container, name: str) -> None:
         """Copy a member of another zip inside the kernel, unless it is there.
 

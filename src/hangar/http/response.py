@@ -34,6 +34,7 @@ class Response:
         status: code of three digits.
         headers: by lower-case name.
         url: what was asked for, after redirects.
+        length: bytes of the body; None if only its end will tell.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Response:
         self.headers: Mapping[str, str] = head.headers
         self.url = url
         self._origin = origin
+        self.length = length
         self._left = length
         self._chunked = length is None and head.chunked
         self._persistent = head.persistent

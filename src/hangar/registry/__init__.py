@@ -3,5 +3,14 @@
 from hangar.registry.harbor import Harbor
 from hangar.registry.registries import Registries
 from hangar.registry.repository import Repository
+from hangar.registry.web import Broken, Web, WebAddress, shown
 
-__all__ = ["Harbor", "Registries", "Repository"]
+__all__ = [
+    "Broken",
+    "Harbor",
+    "Registries",
+    "Repository",
+    "Web",
+    "WebAddress",
+    "shown",
+]

@@ -13,7 +13,7 @@ from typing import Self
 
 from hangar.configuration import Configuration, Credential, CredentialKey, Endpoint
 from hangar.errors import AccessDenied, NotFound
-from hangar.http import Client, Tls
+from hangar.http import Client, Origin, Tls
 from hangar.oci import Digest
 from hangar.reference import DEFAULT_TAG, Reference
 from hangar.registry import manifests, uploads
@@ -22,6 +22,7 @@ from hangar.registry.harbor import Harbor
 from hangar.registry.mirrored import MirroredRepository
 from hangar.registry.registry import HOSTS, Registry
 from hangar.registry.repository import Repository
+from hangar.registry.web import Site, Web, WebAddress
 from hangar.retry import Patience
 
 
@@ -197,6 +198,19 @@ class Registries:
         return Harbor(
             self.registry(CredentialKey(registry)), self._credential(registry, "")
         )
+
+    def web(self, address: WebAddress) -> Web:
+        """Where to get files from, beginning at an address.
+
+        What was given to prove who the user is goes nowhere but there.
+        """
+        home = Origin.of(address.url)
+        return Web(self._site, home, address.credential or self._given)
+
+    def _site(self, host: str) -> Site:
+        key = CredentialKey.stored_as(host)
+        kept = self._configuration.credentials
+        return Site(self.registry(key), kept.find(key.registry))
 
     def _open(self, reference: Reference) -> Repository:
         own = self._configuration.endpoint(reference)

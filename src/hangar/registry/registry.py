@@ -43,6 +43,7 @@ class Registry:
     Attributes:
         name: host as users say it; ``docker.io``.
         patience: how often it is asked again.
+        insecure: whether neither certificates nor encryption are insisted on.
         has_referrers: whether it lists referrers; None while that is not known.
         mounts: whether it mounts blobs; None while that is not known.
     """
@@ -58,6 +59,7 @@ class Registry:
     ) -> None:
         self.name = name
         self.patience = patience
+        self.insecure = insecure
         self.has_referrers: bool | None = None
         self.mounts: bool | None = None
         self._client = client

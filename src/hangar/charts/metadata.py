@@ -1,0 +1,176 @@
+"""What ``Chart.yaml`` says of a chart (helm.sh, "Charts", The Chart.yaml File)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from hangar.charts.yaml_text import parsed
+from hangar.errors import InvalidInput
+from hangar.gojson import compact_json
+from hangar.oci import MAX_CONFIG
+from hangar.semver import Version
+
+CHART_FILE = "Chart.yaml"
+
+MAX_CHART_FILE = 1 << 20
+"""Bytes; names, descriptions and dependencies have room in it."""
+
+_TEXT, _TRUTH, _TEXTS, _MAP = "text", "truth", "texts", "map"
+_MAINTAINER = {"name": _TEXT, "email": _TEXT, "url": _TEXT}
+_DEPENDENCY = {
+    "name": _TEXT,
+    "version": _TEXT,
+    "repository": _TEXT,
+    "condition": _TEXT,
+    "tags": _TEXTS,
+    "enabled": _TRUTH,
+    "import-values": "any",
+    "alias": _TEXT,
+}
+_FIELDS: dict[str, Any] = {
+    "name": _TEXT,
+    "home": _TEXT,
+    "sources": _TEXTS,
+    "version": _TEXT,
+    "description": _TEXT,
+    "keywords": _TEXTS,
+    "maintainers": _MAINTAINER,
+    "icon": _TEXT,
+    "apiVersion": _TEXT,
+    "condition": _TEXT,
+    "tags": _TEXT,
+    "appVersion": _TEXT,
+    "deprecated": _TRUTH,
+    "annotations": _MAP,
+    "kubeVersion": _TEXT,
+    "dependencies": _DEPENDENCY,
+    "type": _TEXT,
+}
+"""Fields in helm's order, each with its type; a mapping is that of a list's items."""
+
+_ALWAYS = frozenset({"repository"})
+"""Fields that helm writes even if they are empty."""
+
+_TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
+_SPACE = re.compile(r"\s")
+
+
+@dataclass(frozen=True, slots=True)
+class ChartMetadata:
+    """What a chart is.
+
+    Attributes:
+        name: one word.
+        version: as it is written there.
+        home: URL of the project, or "".
+        description: one sentence, or "".
+        config: all fields that helm knows, as the JSON that helm makes of them.
+    """
+
+    name: str
+    version: str
+    home: str
+    description: str
+    config: bytes
+
+    @classmethod
+    def parse(cls, data: bytes, what: str) -> ChartMetadata:
+        """Read ``Chart.yaml``; ``what`` is what errors call it.
+
+        Raises:
+            InvalidInput: helm would refuse it.
+        """
+        value = parsed(data, MAX_CHART_FILE, what)
+        if not isinstance(value, dict):
+            raise _refused(what, "it is no mapping")
+        fields = dict(_known(value, _FIELDS, what))
+        for needed in ("apiVersion", "name", "version"):
+            if not fields.get(needed):
+                raise _refused(what, f"it has no {needed}")
+        name, version = fields["name"], fields["version"]
+        if "/" in name or name in (".", ".."):
+            raise _refused(what, f"its name is {name!r:.80}")
+        if Version.parse(version) is None:
+            raise _refused(what, f"its version is {version!r:.80}")
+        if fields.get("type", "") not in ("", "application", "library"):
+            raise _refused(what, f"its type is {fields['type']!r:.80}")
+        if sum(_lengths(fields)) > MAX_CONFIG:  # a name may stand for much, many times
+            raise _refused(what, "it says too much")
+        return cls(
+            name=name,
+            version=version,
+            home=fields.get("home", ""),
+            description=fields.get("description", ""),
+            config=compact_json(fields),
+        )
+
+    @property
+    def tag(self) -> str:
+        """The version as a tag; tags have no plus sign, so helm writes ``_``."""
+        return self.version.replace("+", "_")
+
+
+def _known(
+    value: dict[str, Any], fields: dict[str, Any], what: str
+) -> Iterator[tuple[str, Any]]:
+    """The fields that helm knows and that say something, in helm's order."""
+    for key, kind in fields.items():
+        found = _typed(value.get(key), kind, what, key)
+        if found or key in _ALWAYS:
+            yield key, found
+
+
+def _typed(value: Any, kind: Any, what: str, key: str) -> Any:
+    match kind, value:
+        case ("text", None):
+            return ""
+        case ("text", str()):
+            return _printable(value)
+        case ("truth", None | str()):
+            return value in _TRUE
+        case ("texts" | "map" | dict() | "any", None):
+            return None
+        case ("texts", list()):
+            return [_typed(item, _TEXT, what, key) for item in value]
+        case ("map", dict()):
+            return {k: _typed(value[k], _TEXT, what, key) for k in sorted(value)}
+        case (dict(), list()):
+            items = [_typed(item, _MAP_OF, what, key) for item in value]
+            return [dict(_known(item, kind, what)) for item in items]
+        case ("mapping", dict()) | ("any", list()):
+            return value
+    raise _refused(what, f"{key} is {value!r:.80}")
+
+
+_MAP_OF = "mapping"
+
+
+def _lengths(value: Any) -> Iterator[int]:
+    """Roughly the characters of a value's parts; ends soon if there are too many."""
+    waiting, total = [value], 0
+    while waiting and total <= MAX_CONFIG:
+        match waiting.pop():
+            case dict() as mapping:
+                waiting += [*mapping.keys(), *mapping.values()]
+                size = 2
+            case list() as items:
+                waiting += items
+                size = 2
+            case found:
+                size = len(str(found)) + 2
+        total += size
+        yield size
+
+
+def _printable(text: str) -> str:
+    """A text as helm cleans it: one kind of blank, nothing that cannot be seen."""
+    blanks = _SPACE.sub(" ", text)
+    return "".join(c for c in blanks if c == " " or c.isprintable())
+
+
+def _refused(what: str, reason: str) -> InvalidInput:
+    hint = "see what helm says of it: helm show chart"
+    return InvalidInput(f"{what} cannot be used: {reason}", hint=hint)

@@ -126,6 +126,8 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.serving import serve as serve
     from hangar.operations.settings import Setting as Setting
     from hangar.operations.settings import registry_settings as registry_settings
+    from hangar.operations.storing import store_charts as store_charts
+    from hangar.operations.storing import store_files as store_files
     from hangar.operations.tags import delete_image as delete_image
     from hangar.operations.tags import find_tags as find_tags
     from hangar.operations.tags import list_tags as list_tags
@@ -138,6 +140,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.reference import Reference as Reference
     from hangar.registry import Registries as Registries
     from hangar.registry import Repository as Repository
+    from hangar.registry import url_without_secrets as url_without_secrets
     from hangar.retry import Patience as Patience
     from hangar.selection import Selection as Selection
     from hangar.serving import Server as Server
@@ -171,7 +174,7 @@ _PUBLIC = {
     "deadline": "Stop",
     "retry": "Patience",
     "configuration": "Configuration Credential CredentialKey",
-    "registry": "Registries Repository",
+    "registry": "Registries Repository url_without_secrets",
     "copying": "Plan Route",
     "archive": "Archive ArchiveEntry ArchiveFindings ArchiveIndex Unfinished",
     "serving": "Server",
@@ -192,6 +195,7 @@ _PUBLIC = {
     "operations.saving": "check_saved is_unfinished plan_saving save sync",
     "operations.serving": "serve",
     "operations.settings": "Setting registry_settings",
+    "operations.storing": "store_charts store_files",
     "operations.tags": "delete_image find_tags list_tags",
     "operations.transfer": """
         DEFAULT_JOBS DEFAULT_TIMEOUT MAX_JOBS check_all copy_all plan_all

@@ -1,7 +1,7 @@
 """Archives: zips in the layout of the Go program, and what one does with them."""
 
 from hangar.archive.archive import Archive
-from hangar.archive.arrivals import Arrival, arrived
+from hangar.archive.arrivals import Arrival, arrived, kept
 from hangar.archive.checking import ArchiveFindings, examined, unusable
 from hangar.archive.container import Container
 from hangar.archive.contents import ArchiveRepository, empty_archive
@@ -26,6 +26,7 @@ __all__ = [
     "arrived",
     "empty_archive",
     "examined",
+    "kept",
     "salvaged",
     "settled",
     "unusable",

@@ -76,3 +76,11 @@ def arrived(writer: Writer, chunks: Iterable[bytes]) -> Arrival:
         crc = isal_zlib.crc32(chunk, crc)
         size += len(chunk)
     return Arrival(writer, start, size, Digest(f"sha256:{hasher.hexdigest()}"), crc)
+
+
+def kept(writer: Writer, digest: Digest) -> Arrival | None:
+    """Find content that an archive has already; None if it does not."""
+    member = writer.members.get(blob_name(digest))
+    if member is None:
+        return None
+    return Arrival(writer, writer.content(member), member.size, digest, member.crc)

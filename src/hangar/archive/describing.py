@@ -70,8 +70,13 @@ def _image(
         digest=manifest.digest,
         config=manifest.config.digest if manifest.config else "",
         layers=tuple(str(layer.digest) for layer in manifest.layers if not layer.urls),
-        annotations=entry.annotations,
+        annotations=entry.annotations or _own_annotations(manifest),
     )
+
+
+def _own_annotations(manifest: Manifest) -> Mapping[str, str]:
+    """What is listed of charts, files and other artifacts, which no index describes."""
+    return {} if manifest.is_image else manifest.annotations
 
 
 def _platform(repository: ArchiveRepository, manifest: Manifest) -> Platform:

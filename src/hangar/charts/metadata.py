@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from hangar.charts.yaml_text import parsed
-from hangar.errors import InvalidInput
+from hangar.charts.yaml_text import parsed, refused
 from hangar.gojson import compact_json
 from hangar.oci import MAX_CONFIG
 from hangar.semver import Version
@@ -55,6 +54,7 @@ _ALWAYS = frozenset({"repository"})
 """Fields that helm writes even if they are empty."""
 
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
+_HINT = "see what helm says of it: helm show chart"
 _SPACE = re.compile(r"\s")
 
 
@@ -85,20 +85,20 @@ class ChartMetadata:
         """
         value = parsed(data, MAX_CHART_FILE, what)
         if not isinstance(value, dict):
-            raise _refused(what, "it is no mapping")
+            raise refused(what, "it is no mapping", _HINT)
         fields = dict(_known(value, _FIELDS, what))
         for needed in ("apiVersion", "name", "version"):
             if not fields.get(needed):
-                raise _refused(what, f"it has no {needed}")
+                raise refused(what, f"it has no {needed}", _HINT)
         name, version = fields["name"], fields["version"]
         if "/" in name or name in (".", ".."):
-            raise _refused(what, f"its name is {name!r:.80}")
+            raise refused(what, f"its name is {name!r:.80}", _HINT)
         if Version.parse(version) is None:
-            raise _refused(what, f"its version is {version!r:.80}")
+            raise refused(what, f"its version is {version!r:.80}", _HINT)
         if fields.get("type", "") not in ("", "application", "library"):
-            raise _refused(what, f"its type is {fields['type']!r:.80}")
+            raise refused(what, f"its type is {fields['type']!r:.80}", _HINT)
         if sum(_lengths(fields)) > MAX_CONFIG:  # a name may stand for much, many times
-            raise _refused(what, "it says too much")
+            raise refused(what, "it says too much", _HINT)
         return cls(
             name=name,
             version=version,
@@ -124,28 +124,25 @@ def _known(
 
 
 def _typed(value: Any, kind: Any, what: str, key: str) -> Any:
+    """A value, which has to be of its kind; what is not stated is false."""
     match kind, value:
-        case ("text", None):
-            return ""
-        case ("text", str()):
-            return _printable(value)
-        case ("truth", None | str()):
-            return value in _TRUE
-        case ("texts" | "map" | dict() | "any", None):
-            return None
-        case ("texts", list()):
-            return [_typed(item, _TEXT, what, key) for item in value]
-        case ("map", dict()):
-            return {k: _typed(value[k], _TEXT, what, key) for k in sorted(value)}
-        case (dict(), list()):
-            items = [_typed(item, _MAP_OF, what, key) for item in value]
-            return [dict(_known(item, kind, what)) for item in items]
-        case ("mapping", dict()) | ("any", list()):
-            return value
-    raise _refused(what, f"{key} is {value!r:.80}")
-
-
-_MAP_OF = "mapping"
+        case _, None:
+            typed: Any = ""
+        case "text", str():
+            typed = _printable(value)
+        case "truth", str():
+            typed = value in _TRUE
+        case "texts", list():
+            typed = [_typed(item, _TEXT, what, key) for item in value]
+        case "map", dict():
+            typed = {k: _typed(value[k], _TEXT, what, key) for k in sorted(value)}
+        case dict(), list() if all(isinstance(item, dict) for item in value):
+            typed = [dict(_known(item, kind, what)) for item in value]
+        case "any", list():
+            typed = value
+        case _:
+            raise refused(what, f"{key} is {value!r:.80}", _HINT)
+    return typed
 
 
 def _lengths(value: Any) -> Iterator[int]:
@@ -169,8 +166,3 @@ def _printable(text: str) -> str:
     """A text as helm cleans it: one kind of blank, nothing that cannot be seen."""
     blanks = _SPACE.sub(" ", text)
     return "".join(c for c in blanks if c == " " or c.isprintable())
-
-
-def _refused(what: str, reason: str) -> InvalidInput:
-    hint = "see what helm says of it: helm show chart"
-    return InvalidInput(f"{what} cannot be used: {reason}", hint=hint)

@@ -11,6 +11,7 @@ import tarfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import IO, cast
 
 from hangar.charts.metadata import CHART_FILE, MAX_CHART_FILE, ChartMetadata
 from hangar.errors import InvalidInput
@@ -47,9 +48,9 @@ def read_package(chunks: Iterable[bytes], what: str) -> Package:
     unpacked = _Unpacked(chunks, what)
     found: tuple[bytes, int] | None = None
     try:
-        with tarfile.TarFile(fileobj=unpacked, mode="r") as tar:
+        with tarfile.TarFile(fileobj=cast("IO[bytes]", unpacked), mode="r") as tar:
             while (entry := tar.next()) is not None:
-                tar.members = []  # each is looked at once
+                tar.members = []  # type: ignore[attr-defined]  # each is seen but once
                 if entry.isdir():
                     continue
                 name = _inside(entry.name, what)
@@ -61,7 +62,8 @@ def read_package(chunks: Iterable[bytes], what: str) -> Package:
                     found = unpacked.read(entry.size), int(entry.mtime)
     except tarfile.TarError as error:
         raise _no_chart(what, f"its content is no tar: {error}") from error
-    unpacked.drain()
+    if not unpacked.ends_well():
+        raise _no_chart(what, "its content is a damaged tar")
     if found is None:
         raise _no_chart(what, f"it has no {CHART_FILE} in its folder")
     metadata = ChartMetadata.parse(found[0], f"{CHART_FILE} of {what}")
@@ -70,7 +72,7 @@ def read_package(chunks: Iterable[bytes], what: str) -> Package:
 
 def _inside(name: str, what: str) -> str:
     """A file's path below the package's one folder, as helm understands it."""
-    folder, slash, inside = name.replace("\\", "/").partition("/")
+    _, slash, inside = name.replace("\\", "/").partition("/")
     parts = [part for part in inside.split("/") if part not in ("", ".")]
     climbs = inside.startswith("/") or ".." in parts or _DRIVE.match(inside)
     if not slash or not parts or climbs:
@@ -89,6 +91,7 @@ class _Unpacked:
         self._ready = b""
         self._position = 0
         self._ended = False
+        self._last = b""
 
     def tell(self) -> int:
         """Bytes that were read or passed over."""
@@ -108,12 +111,16 @@ class _Unpacked:
         while size and (piece := self._take(size)):
             pieces.append(piece)
             size -= len(piece)
-        return b"".join(pieces)
+        self._last = b"".join(pieces)
+        return self._last
 
-    def drain(self) -> None:
-        """Read what is left: damage may be there, too."""
-        while self._take(_MAX_READ):
-            pass
+    def ends_well(self) -> bool:
+        """Read what is left; tell whether that, and what came last, are zeros."""
+        last = self._last
+        zeros = not last.strip(b"\0") and len(last) in (0, tarfile.BLOCKSIZE)
+        while rest := self._take(_MAX_READ):
+            zeros = zeros and not rest.strip(b"\0")
+        return zeros
 
     def _take(self, size: int) -> bytes:
         if not self._ready:

@@ -6,6 +6,7 @@ the files. What is packed never lies outside the folder, wherever links may lead
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tarfile
 import zlib
@@ -53,13 +54,10 @@ class ChartFolder:
             InvalidInput: helm would refuse it; or a link leads out of it.
             StorageError: it cannot be read.
         """
-        text = ""
-        try:
-            text = read_small(path / IGNORE_FILE, MAX_CHART_FILE).decode(
-                errors="surrogateescape"
-            )
-        except NotFound:
-            pass
+        rules = b""
+        with contextlib.suppress(NotFound):
+            rules = read_small(path / IGNORE_FILE, MAX_CHART_FILE)
+        text = os.fsdecode(rules)
         files = dict(_walk(path, IgnoreRules(text)))
         if CHART_FILE not in files:
             message = f"{path} is no chart: {CHART_FILE} file is missing"
@@ -147,7 +145,7 @@ def _walk(folder: Path, rules: IgnoreRules) -> Iterator[tuple[str, Path]]:
 
 def _names(folder: Path) -> list[str]:
     with storage(folder):
-        return sorted(os.listdir(folder))
+        return sorted(path.name for path in folder.iterdir())
 
 
 def _check_inside(path: Path, root: Path, name: str) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from hangar.charts.yaml_text import Events
+from hangar.charts.yaml_text import Events, refused
 from hangar.errors import InvalidInput, NotFound
 from hangar.oci import Digest
 from hangar.semver import Version, VersionRange
@@ -63,7 +64,7 @@ def listed_versions(
             if chart != name:
                 events.skip(listed)
             elif not isinstance(entries := events.value(listed), list):
-                raise events.refused(f"the entry of {name!r:.80} is no list")
+                raise refused(events.what, f"the entry of {name!r:.80} is no list")
             else:
                 found = [*filter(None, (_entry(e, name, events) for e in entries))]
     if not {"apiVersion", "entries"} <= keys:
@@ -141,7 +142,7 @@ def provenance_url(package: str) -> str:
     return urlunsplit(parts._replace(path=f"{parts.path}.prov"))
 
 
-def _entry(value: object, name: str, events: Events) -> ChartVersion | None:
+def _entry(value: Any, name: str, events: Events) -> ChartVersion | None:
     """Read an entry; None if helm would pass over it."""
     match value:
         case {"version": str(version), "urls": list(urls)} if all(
@@ -156,13 +157,13 @@ def _entry(value: object, name: str, events: Events) -> ChartVersion | None:
     return None
 
 
-def _digest(value: object, name: str, version: str, events: Events) -> Digest | None:
+def _digest(value: Any, name: str, version: str, events: Events) -> Digest | None:
     if not value:
         return None
     found = _DIGEST.fullmatch(str(value))
     if found is None:
         what = f"{name} {version}"
-        raise events.refused(f"the digest of {what!r:.100} is {value!r:.80}")
+        raise refused(events.what, f"the digest of {what!r:.100} is {value!r:.80}")
     return Digest(f"sha256:{found[1].lower()}")
 
 

@@ -51,7 +51,7 @@ class Events:
         for event in self._parsed:
             if not isinstance(event, no_content):
                 return event
-        raise self.refused("it is empty")
+        raise refused(self.what, "it is empty")
 
     def value(self, event: yaml.Event) -> Any:
         """The value that begins with ``event``: text, None, a list or a mapping.
@@ -61,7 +61,7 @@ class Events:
         """
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._named:
-                raise self.refused(f"{event.anchor!r:.60} is not defined")
+                raise refused(self.what, f"{event.anchor!r:.60} is not defined")
             return self._named[event.anchor]
         if isinstance(event, yaml.ScalarEvent):
             is_plain = event.implicit[0]
@@ -73,7 +73,7 @@ class Events:
         elif isinstance(event, yaml.MappingStartEvent):
             made = self._mapping()
         else:
-            raise self.refused("it is empty")
+            raise refused(self.what, "it is empty")
         anchor: str | None = event.anchor
         if anchor:
             self._named[anchor] = made
@@ -95,7 +95,7 @@ class Events:
         for event in self.items():
             key = self.value(event)
             if key is not None and not isinstance(key, str):
-                raise self.refused(f"a key is {key!r:.60}")
+                raise refused(self.what, f"a key is {key!r:.60}")
             yield key or "", next(self._parsed)
 
     def skip(self, event: yaml.Event) -> None:
@@ -106,10 +106,6 @@ class Events:
             depth -= isinstance(passed, _END)
             if not depth:
                 return
-
-    def refused(self, reason: str) -> InvalidInput:
-        """Make the error that says why it cannot be used."""
-        return InvalidInput(f"{self.what} cannot be used: {reason}")
 
     def _mapping(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -125,40 +121,40 @@ class Events:
 
     def _read(self, chunks: Iterable[bytes], limit: int) -> Iterator[yaml.Event]:
         depth = 0
-        source = _Source(chunks, limit, self.refused)
+        source = _Source(chunks, limit, self.what)
         try:
             for event in yaml.parse(source, Loader=yaml.CSafeLoader):
                 depth += isinstance(event, _BEGIN)
                 depth -= isinstance(event, _END)
                 if depth > MAX_DEPTH:
                     reason = f"nested more than {MAX_DEPTH} deep"
-                    raise self.refused(reason)
+                    raise refused(self.what, reason)
                 yield event
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
             where = f"line {mark.line + 1}: " if mark else ""
-            raise self.refused(f"{where}{error.problem}") from error
+            raise refused(self.what, f"{where}{error.problem}") from error
         except (yaml.YAMLError, UnicodeError) as error:
-            raise self.refused("it is no text") from error
+            raise refused(self.what, "it is no text") from error
 
 
 class _Source:
     """Chunks, as libyaml reads them."""
 
-    def __init__(self, chunks: Iterable[bytes], limit: int, refused: Any) -> None:
+    def __init__(self, chunks: Iterable[bytes], limit: int, what: str) -> None:
         self._chunks = iter(chunks)
         self._left = limit
         self._limit = limit
-        self._refused = refused
+        self._what = what
         self._rest = memoryview(b"")
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = 1 << 16, /) -> bytes:
         """The next bytes, at most ``size``; b"" at the end."""
         if not self._rest:
             self._rest = memoryview(next(self._chunks, b""))
             self._left -= len(self._rest)
             if self._left < 0:
-                raise self._refused(f"it is larger than {self._limit} bytes")
+                raise refused(self._what, f"it is larger than {self._limit} bytes")
         taken, self._rest = self._rest[:size], self._rest[size:]
         return bytes(taken)
 
@@ -174,3 +170,8 @@ def parsed(data: bytes, limit: int, what: str) -> Any:
     for _ in events:  # what is wrong behind it is wrong, too
         pass
     return value
+
+
+def refused(what: str, reason: str, hint: str = "") -> InvalidInput:
+    """Make the error that says why a document cannot be used."""
+    return InvalidInput(f"{what} cannot be used: {reason}", hint=hint)

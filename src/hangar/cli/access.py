@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -13,6 +13,7 @@ import hangar
 from hangar import Patience
 from hangar.cli.command import accepts_anything, option
 from hangar.cli.limits import RATES, SIZE, by_host
+from hangar.cli.passwords import ask_password, can_ask, read_password
 from hangar.cli.pflag import BOOLEAN, DIRECTORY, FileName
 
 Function = Callable[..., Any]
@@ -118,6 +119,23 @@ TWO_SIDES = (
 """Options that make a `TwoSided`."""
 
 
+_IN_PERSON = (
+    option("-u", "--username", metavar="NAME", help="Who to be at what is named."),
+    option(
+        "--password-stdin", type=BOOLEAN, help="Read the password from standard input."
+    ),
+)
+
+PERSONAL = (*common_options(), *_IN_PERSON)
+"""Options that make a `PersonalAccess`."""
+
+UNJUDGED = (
+    *(common_option(name) for name in _SPECIFIED if name != "policy"),
+    *_IN_PERSON,
+)
+"""Options that make an `UnjudgedAccess`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Files:
     """Which configuration files count; fields are named as options."""
@@ -126,6 +144,9 @@ class Files:
     cert_dir: str
     policy: str
     registries_conf: str
+
+    is_judged: ClassVar[bool] = True
+    """Whether a policy has a say in what is read."""
 
     def configuration(self) -> hangar.Configuration:
         """The files, not read yet.
@@ -137,7 +158,8 @@ class Files:
             message = "--policy and --insecure-policy exclude each other"
             raise click.UsageError(message)
         return hangar.Configuration.load(
-            **self._paths, accept_anything=accepts_anything()
+            **self._paths,
+            accept_anything=accepts_anything() or not self.is_judged,
         )
 
     @property
@@ -192,6 +214,41 @@ class Access(Files):
             "bytes_per_second": self.limit_rate or None,
             "requests_per_second": by_host(self.requests_per_second),
         }
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonalAccess(Access):
+    """The same for a user who may give his password on standard input."""
+
+    username: str
+    password_stdin: bool
+
+    def registries(self) -> hangar.Registries:
+        """The registries.
+
+        Raises:
+            click.UsageError: options contradict each other, or make no sense.
+        """
+        if not (self.username or self.password_stdin):
+            return super().registries()
+        if self.creds:
+            message = "--creds and --username exclude each other"
+            raise click.UsageError(message)
+        if not self.username or not (self.password_stdin or can_ask()):
+            message = "--username and --password-stdin belong together"
+            raise click.UsageError(message)
+        password = read_password() if self.password_stdin else ask_password()
+        creds = f"{self.username}:{password}"
+        told = replace(self, creds=creds, username="", password_stdin=False)
+        return told.registries()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnjudgedAccess(PersonalAccess):
+    """The same for what is no image, so that no policy has a say."""
+
+    policy: str = field(default="", init=False)
+    is_judged: ClassVar[bool] = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ import contextlib
 import functools
 import inspect
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,14 +136,24 @@ def selection_options(function: Function) -> Function:
 
 def registry_options(function: Function) -> Function:
     """Options of whatever talks to registries; `Registries`, ``registries``."""
+    return access_options(Access, common_options())(function)
 
-    @functools.wraps(function)
-    def opened(*arguments: Any, access: Access, **values: Any) -> Any:
-        registries = access.registries()
-        with _read_first(registries.configuration):
-            return function(*arguments, registries=registries, **values)
 
-    return bundle("access", Access, *common_options())(opened)
+def access_options(
+    kind: type[Access], options: Sequence[Function]
+) -> Callable[[Function], Function]:
+    """The same for another kind of `Access`, made of other ``options``."""
+
+    def decorate(function: Function) -> Function:
+        @functools.wraps(function)
+        def opened(*arguments: Any, access: Access, **values: Any) -> Any:
+            registries = access.registries()
+            with _read_first(registries.configuration):
+                return function(*arguments, registries=registries, **values)
+
+        return bundle("access", kind, *options)(opened)
+
+    return decorate
 
 
 def two_sided_options(function: Function) -> Function:

@@ -89,6 +89,26 @@ ROOT = Entry(
                 ),
                 Entry("repair", "Make an archive whole again.", "archive:repair"),
                 Entry("rm", "Drop images from an archive.", "archive:rm"),
+                Entry(
+                    "store",
+                    "Put charts and files into an archive.",
+                    "store:group",
+                    ("s",),
+                    (
+                        Entry(
+                            "chart",
+                            "Put Helm charts into an archive.",
+                            "store:chart",
+                            ("charts", "c"),
+                        ),
+                        Entry(
+                            "file",
+                            "Put files into an archive.",
+                            "store:file",
+                            ("files", "f"),
+                        ),
+                    ),
+                ),
                 Entry("verify", "Hash all that an archive holds.", "archive:verify"),
             ),
         ),

@@ -18,6 +18,7 @@ from hangar.archive import (
     unusable,
 )
 from hangar.batch import Pools
+from hangar.charts import FILE_LAYER, FILE_TAG, FILES
 from hangar.copying.streams import verified
 from hangar.errors import (
     HangarError,
@@ -31,12 +32,6 @@ from hangar.imagelist import Line
 from hangar.oci import Manifest
 from hangar.operations.loading import by_name, find_entries
 from hangar.operations.routes import lines_of
-
-FILE_LAYER = "application/vnd.content.hangar.file.layer.v1"
-"""Media type of the one layer of a stored file."""
-
-FILES = "docker.io/hangar-file"
-"""The project in which stored files are."""
 
 
 def create_archive(path: Path) -> None:
@@ -170,7 +165,7 @@ def stored_file(archive: Archive, name: str) -> Iterator[bytes]:
     """
     repository = archive.repository(f"{FILES}/{name}")
     try:
-        manifest: Manifest = repository.manifest("latest")
+        manifest: Manifest = repository.manifest(FILE_TAG)
     except NotFound as error:
         message = f'failed to find custom file "{name}" from archive {archive.path}'
         hint = f"see what it has: hangar archive ls {archive.path}"

@@ -249,7 +249,7 @@ def carry_out(
     """Run ``act`` for all routes; those that write the same tag one after another."""
     started = time.monotonic()
     ending = stop or Stop()
-    tell = _one_at_a_time(report)
+    tell = one_at_a_time(report)
     given = list(routes)
     outcomes: dict[int, Outcome] = {}
 
@@ -269,7 +269,8 @@ def carry_out(
     return Report(ordered, time.monotonic() - started)
 
 
-def _one_at_a_time(report: Reporter) -> Reporter:
+def one_at_a_time(report: Reporter) -> Reporter:
+    """Let several threads tell a reporter, one after another."""
     lock = threading.Lock()
 
     def tell(event: Event) -> None:

@@ -3,14 +3,13 @@
 from hangar.registry.harbor import Harbor
 from hangar.registry.registries import Registries
 from hangar.registry.repository import Repository
-from hangar.registry.web import Broken, Web, WebAddress, shown
+from hangar.registry.web import Web, WebAddress, url_without_secrets
 
 __all__ = [
-    "Broken",
     "Harbor",
     "Registries",
     "Repository",
     "Web",
     "WebAddress",
-    "shown",
+    "url_without_secrets",
 ]

@@ -199,11 +199,13 @@ class Registries:
             self.registry(CredentialKey(registry)), self._credential(registry, "")
         )
 
-    def web(self, address: WebAddress) -> Web:
-        """Where to get files from, beginning at an address.
+    def web(self, address: WebAddress | None = None) -> Web:
+        """Where to get files from, beginning at an address that the user named.
 
         What was given to prove who the user is goes nowhere but there.
         """
+        if address is None:
+            return Web(self._site)
         home = Origin.of(address.url)
         return Web(self._site, home, address.credential or self._given)
 

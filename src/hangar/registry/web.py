@@ -28,6 +28,7 @@ from hangar.registry.authentication import basic
 from hangar.registry.challenge import parse_challenges
 from hangar.registry.refusals import refusal
 from hangar.registry.registry import Registry
+from hangar.retry import Patience
 from hangar.store import Chunks
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ class WebAddress(NamedTuple):
             _ = Origin.of(text)
             username, password = parts.username, parts.password
         except (ValueError, TransferError):
-            message = f"not a URL: {shown(text)!r:.200}"
+            message = f"not a URL: {url_without_secrets(text)!r:.200}"
             raise InvalidInput(message) from None  # the cause may quote a password
         host = parts.netloc.rpartition("@")[2]
         url = urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
@@ -74,12 +75,16 @@ class WebAddress(NamedTuple):
         return cls(url, Credential(unquote(username), unquote(password or "")))
 
 
-def shown(url: str) -> str:
-    """A URL as logs and archives have it: neither password nor query."""
-    bare = url.partition("?")[0].partition("#")[0]
-    scheme, separator, rest = bare.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
+def url_without_secrets(text: str) -> str:
+    """A URL as logs and archives have it: neither password nor query.
+
+    Text that is no URL stays as it is.
+    """
+    scheme, separator, rest = text.partition("://")
+    if not separator:
+        return text
+    host, slash, path = rest.partition("?")[0].partition("#")[0].partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 class Web:
@@ -87,34 +92,37 @@ class Web:
 
     Args:
         site: finds out how a host is spoken to.
-        home: the origin that the user named.
+        home: the origin that the user named, or None.
         given: who to be there, or None.
     """
 
     def __init__(
-        self, site: Callable[[str], Site], home: Origin, given: Credential | None
+        self,
+        site: Callable[[str], Site],
+        home: Origin | None = None,
+        given: Credential | None = None,
     ) -> None:
         self._site = site
         self._home = home
         self._given = given
         self._asking: set[Origin] = set()
 
-    def again(self, url: str, operation: Callable[[], T]) -> T:
-        """Call ``operation``, and again as often as the host of ``url`` is worth it."""
-        patience = self._site(Origin.of(url).authority).registry.patience
-        return patience.again(operation, shown(url))
-
-    def chunks(
+    def fetch(
         self,
         url: str,
+        use: Callable[[Chunks], T],
         *,
         decode: bool = False,
         announce: Callable[[int], None] | None = None,
-    ) -> Chunks:
-        """Yield a file's bytes; goes on where it broke off if the file is the same.
+    ) -> T:
+        """Give the bytes of a file to ``use``, and return what that makes of them.
+
+        A transfer that breaks off goes on if the server says that the file is still
+        the same; otherwise ``use`` is called again, with all of it.
 
         Args:
             url: of the file.
+            use: reads its bytes.
             decode: whether a compression that is a matter of the transfer is undone.
             announce: is told how many bytes will come; 0 if that is not known.
 
@@ -122,15 +130,19 @@ class Web:
             NotFound: it is not there.
             AccessDenied: we may not have it.
             Unsupported: the server does not say where it ends.
-            Broken: it has to be fetched anew.
             TransferError: it did not come whole.
         """
-        transfer = _Transfer(self, url, decode=decode, announce=announce)
-        try:
-            while chunk := self.again(url, transfer.more):
-                yield chunk
-        finally:
-            transfer.close()
+        patience = self._site(Origin.of(url).authority).registry.patience
+        for left in range(patience.retries, -1, -1):
+            transfer = _Transfer(self, url, decode=decode, announce=announce)
+            try:
+                return use(transfer.chunks(patience))
+            except Broken:
+                if not left:
+                    raise
+            finally:
+                transfer.close()
+        raise AssertionError  # the last round returns or raises
 
     def ask(self, url: str, headers: Mapping[str, str]) -> Response:
         """Send a GET request; the answer is a success.
@@ -181,11 +193,17 @@ class _Transfer:
     ) -> None:
         self._web = web
         self._url = url
+        self._what = url_without_secrets(url)
         self._decode = decode
         self._announce = announce
         self._received = 0
         self._validator = ""
         self._chunks: Chunks | None = None
+
+    def chunks(self, patience: Patience) -> Chunks:
+        """Yield all bytes, trying again as often as the host is worth it."""
+        while chunk := patience.again(self.more, self._what):
+            yield chunk
 
     def more(self) -> bytes:
         """The next bytes; b"" at the end. To be called again after an error.
@@ -227,7 +245,7 @@ class _Transfer:
         """See that the end of what comes can be told, and how to ask for the rest."""
         fields = response.headers
         if "content-length" not in fields and "transfer-encoding" not in fields:
-            message = f"{shown(self._url)}: the server does not say how long it is"
+            message = f"{self._what}: the server does not say how long it is"
             hint = "whether all of it came could not be told; fetch it by other means"
             raise Unsupported(message, hint=hint)
         if self._announce:
@@ -239,7 +257,9 @@ class _Transfer:
     def _check_goes_on(self, response: Response, start: int) -> None:
         found = _CONTENT_RANGE.match(response.headers.get("content-range", ""))
         if response.status != 206 or not found or int(found[1]) != start:
-            message = f"{shown(self._url)} broke off and is another file by now"
+            message = (
+                f"{url_without_secrets(self._url)} broke off and is another file by now"
+            )
             raise Broken(message)
 
 
@@ -260,12 +280,14 @@ def _send(
 
 
 def _refusal(response: Response, url: str, site: Site, *, proved: bool) -> HangarError:
-    name = site.registry.name
-    error = refusal(response, shown(url), name)
+    name, what = site.registry.name, url_without_secrets(url)
+    error = refusal(response, what, name)
     if not isinstance(error, AccessDenied):
         return error
     hint = f"--username and --password-stdin say who you are, or: hangar login {name}"
     if proved and response.status == 401:
-        message = f"{shown(url)}: the user name or password is not accepted"
+        message = (
+            f"{url_without_secrets(url)}: the user name or password is not accepted"
+        )
         return CredentialsRefused(message, hint=hint)
     return AccessDenied(str(error), hint=hint)

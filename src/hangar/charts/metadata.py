@@ -86,6 +86,8 @@ class ChartMetadata:
         value = parsed(data, MAX_CHART_FILE, what)
         if not isinstance(value, dict):
             raise refused(what, "it is no mapping", _HINT)
+        if sum(_lengths(value)) > MAX_CONFIG:  # a name may stand for much, many times
+            raise refused(what, "it says too much", _HINT)
         fields = dict(_known(value, _FIELDS, what))
         for needed in ("apiVersion", "name", "version"):
             if not fields.get(needed):
@@ -97,8 +99,6 @@ class ChartMetadata:
             raise refused(what, f"its version is {version!r:.80}", _HINT)
         if fields.get("type", "") not in ("", "application", "library"):
             raise refused(what, f"its type is {fields['type']!r:.80}", _HINT)
-        if sum(_lengths(fields)) > MAX_CONFIG:  # a name may stand for much, many times
-            raise refused(what, "it says too much", _HINT)
         return cls(
             name=name,
             version=version,
@@ -152,10 +152,10 @@ def _lengths(value: Any) -> Iterator[int]:
         match waiting.pop():
             case dict() as mapping:
                 waiting += [*mapping.keys(), *mapping.values()]
-                size = 2
+                size = 2 * len(mapping) + 2
             case list() as items:
                 waiting += items
-                size = 2
+                size = len(items) + 2
             case found:
                 size = len(str(found)) + 2
         total += size

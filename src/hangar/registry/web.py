@@ -33,6 +33,8 @@ from hangar.store import Chunks
 
 T = TypeVar("T")
 
+_END_OF_AUTHORITY = re.compile(r"[/?#]")
+_HOST = re.compile(r"(?:[^:\[\]@]*|\[[^\[\]@]*\])(?::[0-9]*)?")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
 
 
@@ -83,8 +85,12 @@ def url_without_secrets(text: str) -> str:
     scheme, separator, rest = text.partition("://")
     if not separator:
         return text
-    host, slash, path = rest.partition("?")[0].partition("#")[0].partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+    authority, *_ = _END_OF_AUTHORITY.split(rest, maxsplit=1)
+    host = authority.rpartition("@")[2]
+    if not _HOST.fullmatch(host):  # perhaps a password with a slash in it
+        return f"{scheme}://..."
+    path = rest[len(authority) :].partition("?")[0].partition("#")[0]
+    return f"{scheme}://{host}{path}"
 
 
 class Web:

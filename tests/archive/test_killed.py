@@ -14,7 +14,12 @@ from pathlib import Path
 import pytest
 
 from hangar.archive import Archive
-from hangar.operations.archives import repair_archive, verify_archive
+from hangar.operations.archives import (
+    repair_archive,
+    stored_file,
+    verify_archive,
+)
+from tests.support.charts import make_folder
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEEDS = [
@@ -130,6 +135,58 @@ def test_a_merge_that_was_killed_loses_nothing_and_can_be_done_again(
 
     assert killed.read_bytes() == whole.read_bytes()
     assert (one.read_bytes(), other.read_bytes()) == before
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_store_that_was_killed_leaves_the_old_archive_and_can_be_done_again(
+    tmp_path: Path, seed: int
+) -> None:
+    archive, copy = tmp_path / "archive.zip", tmp_path / "copy.zip"
+    assert run("save", 0, 1000, archive).status == 0
+    copy.write_bytes(archive.read_bytes())
+    with Archive.open(archive) as before:
+        names = [entry.name for entry in before.entries]
+    things = [tmp_path / name for name in ("a.bin", "b.bin", "chart")]
+    for file in things[:2]:
+        file.write_bytes(random.Random(f"{file.name} {seed}").randbytes(5000))  # noqa: S311 - no secret
+    make_folder(things[2])
+
+    killed = anywhere(seed, run("store", 0, seed, copy, *things))
+    run("store", killed, seed, archive, *things)
+
+    with Archive.open(archive) as left:
+        found = [entry.name for entry in left.entries]
+    assert found[: len(names)] == names
+    assert verify_archive(archive).ok
+    assert run("store", 0, seed, archive, *things).status == 0
+    assert verify_archive(archive).ok
+    with Archive.open(archive) as after, Archive.open(copy) as whole:
+        assert {e.name: e.root for e in after.entries} == {
+            e.name: e.root for e in whole.entries
+        }
+        stored = b"".join(stored_file(after, "a.bin"))
+    assert stored == things[0].read_bytes()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_a_killed_sync_had_stored_is_kept_by_whoever_stores_next(
+    tmp_path: Path, seed: int
+) -> None:
+    archive, copy, file = (tmp_path / name for name in ("a.zip", "b.zip", "c.txt"))
+    assert run("save", 0, 1000, archive).status == 0
+    copy.write_bytes(archive.read_bytes())
+    file.write_text("notes")
+    run("sync", anywhere(seed, run("sync", 0, seed, copy)), seed, archive)
+
+    assert run("store", 0, seed, archive, file).status == 0
+
+    assert verify_archive(archive).ok
+    assert run("sync", 0, seed, archive).status == 0
+    assert verify_archive(archive).ok
+    with Archive.open(archive) as after, Archive.open(copy) as whole:
+        roots = {e.name: e.root for e in after.entries}
+        assert roots.pop("docker.io/hangar-file/c.txt:latest") is not None
+        assert roots == {e.name: e.root for e in whole.entries}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -18,19 +18,23 @@ from hangar.operations.archives import (
     export_images,
     merge_archives,
     remove_images,
+    stored_file,
     verify_archive,
 )
 from hangar.operations.saving import save, sync
+from hangar.operations.storing import store_files
 from hangar.registry import Registries
 from hangar.selection import Selection
 from tests.support.killing import Given
 from tests.support.memory import MemoryPlace
 
 GIVEN = Given(1)
+NOTES = "docker.io/hangar-file/notes.txt:latest"
 LINES = st.lists(st.sampled_from(GIVEN.lines), min_size=1, max_size=3, unique=True)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["save", "sync", "rm", "compact", "merge", "export"]), LINES
+        st.sampled_from(["save", "sync", "store", "rm", "compact", "merge", "export"]),
+        LINES,
     ),
     min_size=1,
     max_size=6,
@@ -47,9 +51,8 @@ def act(verb: str, lines: list[str], folder: Path) -> set[str]:
         case "save":
             assert save(lines, registries, archive).ok
             return {*lines}
-        case "sync":
-            assert sync(lines, registries, archive).ok
-            return names | {*lines}
+        case "sync" | "store":
+            return names | add(verb, lines, folder)
         case "rm" | "compact":
             try:
                 remove_images(lines, archive, compact=verb == "compact")
@@ -68,6 +71,17 @@ def act(verb: str, lines: list[str], folder: Path) -> set[str]:
             return names & {*lines}
 
 
+def add(verb: str, lines: list[str], folder: Path) -> set[str]:
+    """Add images or a file to the archive; return what they are called in it."""
+    registries, archive = cast("Registries", GIVEN), folder / "a.zip"
+    if verb == "sync":
+        assert sync(lines, registries, archive).ok
+        return {*lines}
+    (folder / "notes.txt").write_text(" ".join(lines))
+    assert store_files([str(folder / "notes.txt")], registries, archive).ok
+    return {NOTES}
+
+
 @settings(max_examples=25)
 @given(STEPS)
 def test_whatever_is_done_to_an_archive_it_stays_whole_and_loadable(
@@ -83,6 +97,10 @@ def test_whatever_is_done_to_an_archive_it_stays_whole_and_loadable(
                 assert {entry.name for entry in archive.entries} == expected
         with Archive.open(folder / "a.zip") as archive:
             for entry in archive.entries:
+                if entry.name == NOTES:
+                    kept = b"".join(stored_file(archive, "notes.txt")).decode()
+                    assert kept == (folder / "notes.txt").read_text()
+                    continue
                 check_loads(archive, entry.repository, entry.reference)
 
 

@@ -1,6 +1,6 @@
 """A program that saves images, and is killed when it has changed files so often.
 
-    python -m tests.support.killing VERB COUNT SEED ARCHIVE [ARCHIVE ...]
+    python -m tests.support.killing VERB COUNT SEED ARCHIVE [FILE ...]
 
 Run in a process of its own. At change number COUNT (0: never) it is killed as by
 ``kill -9``, in the middle of a write if it is one. Otherwise it prints how many changes
@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from hangar.operations.archives import merge_archives
 from hangar.operations.saving import save, sync
+from hangar.operations.storing import store_charts, store_files
 from hangar.reference import Reference
 from hangar.registry import Registries
 from tests.support.content import put_image, put_index, put_signature
@@ -84,6 +85,15 @@ def main() -> None:
         case "sync":
             report = sync(given.lines, registries, paths[0], jobs=4)
             ok = report.ok
+        case "store":
+            archive, *items = paths
+            files = [str(item) for item in items if item.is_file()]
+            charts = [str(item) for item in items if item.is_dir()]
+            reports = [
+                store_files(files, registries, archive),
+                store_charts(charts, registries, archive),
+            ]
+            ok = all(report.ok for report in reports)
         case _:
             merge_archives(paths[1:], paths[0])
             ok = True

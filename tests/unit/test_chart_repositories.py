@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ def offered(*versions: str) -> list[ChartVersion]:
 
 
 def test_only_the_wanted_chart_is_read_of_an_index() -> None:
-    entries = [{"name": "other", "anything": {"deep": [1, {}]}}]
-    content = index(*entries, listed(ONE, "app-1.0.0.tgz"))
+    other = {"name": "other", "anything": {"deep": [1, {}]}}
+    content = index(other, listed(ONE, "app-1.0.0.tgz"))
 
     found = listed_versions([content[:50], content[50:]], "app", "x")
 
@@ -43,7 +44,8 @@ def test_only_the_wanted_chart_is_read_of_an_index() -> None:
 def test_entries_that_helm_passes_over_are_passed_over() -> None:
     good = {"name": "app", "version": "1.0.0", "urls": ["a"], "digest": None}
     gone = {**good, "version": "2.0.0", "removed": True}
-    odd = [{"name": "app"}, {**good, "urls": "a"}, {**good, "urls": [None]}]
+    odd: list[dict[str, Any]] = [{"name": "app"}, {**good, "urls": "a"}]
+    odd.append({**good, "urls": [None]})
     content = index(good, gone, *odd)
     as_yaml = (
         b"entries:\n  app:\n  -\n  - version: 1.0.0\n    urls: [a]\napiVersion: v1\n"

@@ -45,15 +45,15 @@ def opened(path: Path) -> Iterator[BinaryIO]:
         StorageError: it cannot be read.
     """
     flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-    with storage(path), os.fdopen(os.open(path, flags), "rb", buffering=0) as file:
-        mode = os.fstat(file.fileno()).st_mode
-        if stat.S_ISDIR(mode):
-            message = f"{path} is a directory"
-            raise InvalidInput(message)
+    with storage(path), contextlib.ExitStack() as stack:
+        file = os.open(path, flags)
+        stack.callback(os.close, file)
+        mode = os.fstat(file).st_mode
         if not stat.S_ISREG(mode):
-            message = f"{path} is not a regular file"
+            kind = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+            message = f"{path} is {kind}"
             raise InvalidInput(message)
-        yield file
+        yield stack.enter_context(open(file, "rb", buffering=0, closefd=False))
 
 
 def file_chunks(path: Path) -> Chunks:

@@ -200,6 +200,18 @@ def test_a_password_can_be_given_in_many_ways_and_is_never_shown(
         assert secret.encode() not in archive
 
 
+def test_a_password_is_not_sent_to_several_hosts(shelf: Desk) -> None:
+    with FileServer({"/a.txt": b"a"}) as one, FileServer({"/b.txt": b"b"}) as other:
+        urls = (f"{one.url}/a.txt", f"{other.url}/b.txt")
+        done = file(shelf, "--creds", ":".join(ME), *urls)
+        also = chart(shelf, "--creds", ":".join(ME), *urls)
+        without = file(shelf, *urls)
+
+    assert (done.status, also.status, without.status) == (2, 2, 0)
+    assert "for which host are the credentials" in done.err
+    assert one.secrets() == other.secrets() == [""]
+
+
 def test_a_wrong_password_ends_it(shelf: Desk) -> None:
     with FileServer({"/index.yaml": b""}, login=ME) as server:
         done = chart(shelf, "-n", "app", "--creds", "me:wrong-one", server.url)

@@ -55,9 +55,12 @@ def store_charts(
         stop: ends the run when requested.
 
     Raises:
+        InvalidInput: credentials were given, and more than one host was named.
         InvalidArchive: it is no archive, or a damaged one.
         StorageError: it cannot be written, or somebody else is at it.
     """
+    named = list(charts)
+    _check_hosts(named, registries)
 
     def put(intake: Intake, item: str) -> Stored:
         if item.startswith(OCI_SCHEME):
@@ -66,7 +69,7 @@ def store_charts(
         located = Locator(registries, intake.notice).chart(item, name, version)
         return intake.chart(located.content, located.chosen)
 
-    return _store(charts, archive, put, report, stop)
+    return _store(named, archive, put, report, stop)
 
 
 def store_files(
@@ -89,7 +92,8 @@ def store_files(
         stop: ends the run when requested.
 
     Raises:
-        InvalidInput: a name was given for several files.
+        InvalidInput: a name was given for several files, or credentials and more
+            than one host.
         InvalidArchive: it is no archive, or a damaged one.
         StorageError: it cannot be written, or somebody else is at it.
     """
@@ -97,12 +101,23 @@ def store_files(
     if name and len(given) > 1:
         message = "one name cannot be that of several files"
         raise InvalidInput(message, hint="store them one by one")
+    _check_hosts(given, registries)
 
     def put(intake: Intake, item: str) -> Stored:
         located = Locator(registries, intake.notice).file(item, name)
         return intake.file(located.content, located.name, name)
 
     return _store(given, archive, put, report, stop)
+
+
+def _check_hosts(items: Iterable[str], registries: Registries) -> None:
+    """See that no host is told what was meant for another."""
+    urls = [url_without_secrets(item) for item in items if "://" in item]
+    hosts = {url.partition("://")[2].partition("/")[0].lower() for url in urls}
+    if len(hosts) > 1 and registries.gives_credentials:
+        message = f"for which host are the credentials: {', '.join(sorted(hosts))}?"
+        hint = "store from one host at a time, or keep passwords with 'hangar login'"
+        raise InvalidInput(message, hint=hint)
 
 
 def _store(

@@ -162,6 +162,11 @@ class Registries:
         """What is configured about registries."""
         return self._configuration
 
+    @property
+    def gives_credentials(self) -> bool:
+        """Whether credentials were given for whoever is asked."""
+        return self._given is not None
+
     def registry(self, key: CredentialKey) -> Registry:
         """The registry of which a key is a part; nothing is asked yet.
 

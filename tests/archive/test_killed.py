@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hangar.archive import Archive
+from hangar.archive import Archive, Draft
 from hangar.operations.archives import (
     repair_archive,
     stored_file,
@@ -176,17 +176,28 @@ def test_what_a_killed_sync_had_stored_is_kept_by_whoever_stores_next(
     assert run("save", 0, 1000, archive).status == 0
     copy.write_bytes(archive.read_bytes())
     file.write_text("notes")
-    run("sync", anywhere(seed, run("sync", 0, seed, copy)), seed, archive)
+    whole = run("sync", 0, seed, copy)
+    late = max(whole.changes - 30 + anywhere(seed, whole) % 20, 1)
+    run("sync", late, seed, archive)
+    with Draft.append(archive, resume=True) as draft:
+        stored = {
+            f"{name}:{tag}": draft.repository(name).resolve(tag)
+            for name, tag in draft.images
+        }
 
     assert run("store", 0, seed, archive, file).status == 0
 
     assert verify_archive(archive).ok
+    assert stored
+    with Archive.open(archive) as between:
+        roots = {e.name: e.root and e.root.digest for e in between.entries}
+    assert stored.items() <= roots.items()
     assert run("sync", 0, seed, archive).status == 0
     assert verify_archive(archive).ok
-    with Archive.open(archive) as after, Archive.open(copy) as whole:
-        roots = {e.name: e.root for e in after.entries}
-        assert roots.pop("docker.io/hangar-file/c.txt:latest") is not None
-        assert roots == {e.name: e.root for e in whole.entries}
+    with Archive.open(archive) as after, Archive.open(copy) as expected:
+        found = {e.name: e.root for e in after.entries}
+        assert found.pop("docker.io/hangar-file/c.txt:latest") is not None
+        assert found == {e.name: e.root for e in expected.entries}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

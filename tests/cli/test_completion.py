@@ -32,6 +32,8 @@ def completed(line: str) -> list[str]:
     [
         ("mi", ["mirror"]),
         ("mirror v", ["validate"]),
+        ("archive store c", ["chart"]),
+        ("a s f -f ", [":.zip"]),
         ("--debug mi", ["mirror"]),
         ("mirror -f x va", ["validate"]),
         ("mirror validate --dee", ["--deep"]),

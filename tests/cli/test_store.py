@@ -105,6 +105,14 @@ def test_entries_are_those_of_the_go_program(shelf: Desk) -> None:
     assert found.keys() == {"mediaType", "layers", "config", "digest", "annotations"}
     assert found["layers"] == [f"sha256:{hashlib.sha256(APP).hexdigest()}"]
     assert found["annotations"]["org.opencontainers.image.title"] == "app"
+    with zipfile.ZipFile(shelf.folder / "a.zip") as judge:
+        folder = found["digest"].removeprefix("sha256:")
+        layout = json.loads(judge.read(f"{folder}/index.json"))
+        assert [m["digest"] for m in layout["manifests"]] == [found["digest"]]
+        assert judge.read(f"{folder}/oci-layout") == b'{"imageLayoutVersion":"1.0.0"}'
+        for digest in (found["digest"], found["config"], *found["layers"]):
+            blob = judge.read(f"share/{digest.replace(':', '/')}")
+            assert digest == f"sha256:{hashlib.sha256(blob).hexdigest()}"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from hangar.archive import arrivals, arrived, kept, records, writer
 from hangar.archive.draft import Draft
+from hangar.archive.members import Choice
 from hangar.oci import Digest
 from hangar.operations.archives import create_archive, verify_archive
 from hangar.store import Put
@@ -29,7 +30,9 @@ def opened(tmp_path: Path) -> Iterator[writer.Writer]:
 
 def finished(adding: writer.Writer) -> zipfile.ZipFile:
     """End the work; open the archive with another program."""
-    adding.finish(list(adding.members.keys() - {"index.json"}), "index.json", b"{}")
+    chosen = Choice(adding.members)
+    chosen.add(map(adding.members.row, adding.members.keys() - {"index.json"}))
+    adding.finish(chosen, "index.json", b"{}")
     return zipfile.ZipFile(adding.path)
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from hangar.errors import HangarError, InvalidImageList
 from hangar.jobs import JobImage, is_job, parse_job
 from hangar.oci import Platform
+from hangar.reference import without_transport
 
 MAX_LINE = 64 << 10
 """Characters; a longer line is no image but a file of another kind."""
@@ -163,11 +164,14 @@ def _line(number: int, text: str) -> Line:
     if len(text) > MAX_LINE:
         return Line(number, text[:MAX_LINE])
     stated = _COMMENT.split(text, maxsplit=1)[0]
-    words = [word.removeprefix(_TRANSPORT) for word in stated.split()]
-    if len(words) == 3 and all(words):
+    words = stated.split()
+    if len(words) == 3:
         source, destination, tag = words
-        return Line(number, text, source, destination, tag)
-    name = " ".join(words)
+        source = without_transport(source)
+        destination = destination.removeprefix(_TRANSPORT)
+        if source and destination:
+            return Line(number, text, source, destination, tag)
+    name = " ".join(without_transport(word) for word in words)
     # What has a part without blanks is a name, if an invalid one: it fails, as it did.
     if any(part and " " not in part for part in name.split("/")):
         return Line(number, text, source=name)

@@ -154,6 +154,18 @@ def names_registry(text: str) -> bool:
     return bool(slash) and ("." in first or ":" in first or first == "localhost")
 
 
+def without_transport(name: str) -> str:
+    """A name without ``docker://`` in front.
+
+    What has it is at docker.io if it names no registry, whatever short names stand for;
+    so that is stated then.
+    """
+    bare = name.removeprefix("docker://")
+    if bare in ("", name) or names_registry(bare):
+        return bare
+    return f"{DOCKER_HUB}/{bare}"
+
+
 def _split(name: str) -> tuple[str, str]:
     """Part the registry from the repository."""
     first, _, rest = name.partition("/")

@@ -31,7 +31,7 @@ def convert(desk: Desk, *lines: str, flags: str = "") -> Ran:
         ("127.0.0.1:5000/a/b:1", "", "127.0.0.1:5000/a/b 127.0.0.1:5000/a/b 1"),
         ("127.0.0.1:5000/a/b", "-d d:1", "127.0.0.1:5000/a/b d:1/a/b latest"),
         (f"x:1@sha256:{HEX}", "-d d.io", f"x@sha256:{HEX} d.io/x 1"),
-        ("docker://x:1 # why", "", "x docker.io/x 1"),
+        ("docker://x:1 # why", "", "docker.io/x docker.io/x 1"),
         ("a/b  c/d\t1", "", "a/b c/d 1"),
         ("s:5/a/b c/d 1", "-s s.io -d d.io", "s.io/a/b d.io/c/d 1"),
     ],

@@ -70,6 +70,26 @@ def test_archives_have_images_under_the_names_that_are_meant(
     assert target.http.tags("apps/app") == {"1"}
 
 
+def test_tags_of_job_files_are_looked_up_where_the_images_are(
+    hangar: Hangar, desk: Desk, target: DockerRegistry
+) -> None:
+    job = "schema: hangar-job/1\nimages: [{name: team/short, tags: all}]"
+    listed = ("-f", desk.write("job.yaml", job))
+    other = job.replace("team/", "docker://team/")
+    blocked = ("-f", desk.write("other.yaml", other))
+    where = ("-d", target.address)
+
+    mirrored = hangar("mirror", *listed, *where)
+    refused = hangar("mirror", *blocked, *where)
+    saved = hangar("save", *listed, "-d", "a.zip")
+    loaded = hangar("load", "-s", "a.zip", *listed, "-d", f"{target.address}/x")
+
+    assert [r.status for r in (mirrored, saved, loaded)] == [0, 0, 0], loaded.err
+    assert target.http.tags("apps/app") == target.http.tags("x/apps/app") == {"1"}
+    assert refused.status == 1
+    assert "registry docker.io is blocked" in refused.err
+
+
 def test_an_archive_that_knew_no_alias_is_loaded_all_the_same(
     hangar: Hangar, desk: Desk, source: DockerRegistry, target: DockerRegistry
 ) -> None:

@@ -32,9 +32,10 @@ def test_a_line_of_three_words_says_source_destination_and_tag(line: str) -> Non
         ("nginx:1 # note", "nginx:1", "", ""),
         ("nginx:1\t#", "nginx:1", "", ""),
         ("nginx:1 // three more words", "nginx:1", "", ""),
-        ("docker://nginx:1", "nginx:1", "", ""),
+        ("docker://nginx:1", "docker.io/nginx:1", "", ""),
+        ("docker://localhost/nginx", "localhost/nginx", "", ""),
         ("docker://127.0.0.1:5000/a/b:1  # x", "127.0.0.1:5000/a/b:1", "", ""),
-        ("docker://a  docker://b c#d # e f", "a", "b", "c#d"),
+        ("docker://a  docker://b c#d # e f", "docker.io/a", "b", "c#d"),
         ("a \t b\t\tc", "a", "b", "c"),
         ("\u00a0a\u3000b c\u2003", "a", "b", "c"),
     ],
@@ -56,7 +57,7 @@ def test_what_has_a_part_without_blanks_is_a_name_and_so_fails(line: str) -> Non
 
 def test_a_line_that_states_the_same_as_another_is_known_by_its_number() -> None:
     lines = parse_list(
-        ["a b", "nginx:1", "a b", "docker://nginx:1 # x", "a b 1", "a\tb  1", "nginx"]
+        ["a b", "nginx:1", "a b", "nginx:1 # x", "a b 1", "a\tb  1", "docker://nginx:1"]
     )
 
     assert [line.repeats for line in lines] == [0, 0, 0, 2, 0, 5, 0]
@@ -91,7 +92,7 @@ def test_a_line_without_end_is_invalid_and_cut() -> None:
 
 
 def test_what_is_stated_twice_is_one_image_to_the_library_too() -> None:
-    lines = ["nginx:1", "docker://nginx:1  # again", "no image", "nginx:2"]
+    lines = ["nginx:1", "nginx:1  # again", "no image", "nginx:2"]
 
     targets = mirror_targets(lines, to="r.io")
 

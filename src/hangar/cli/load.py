@@ -166,6 +166,6 @@ def _go_through(
             if not archive.entries:
                 run.console.warn(f'No images in "{archive.path}"')
         asking = None if skip_login else log_in
-        tags = hangar.archive_tags(archives, registry=source_registry)
+        tags = hangar.archive_tags(archives, registries, registry=source_registry)
         expand = partial(hangar.expanded, tags_of=tags)
         return run.through(work, lines=everything, prepare=asking, expand=expand)

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from hangar.errors import HangarError, InvalidImageList, InvalidReference
 from hangar.oci import Platform
-from hangar.reference import Reference
+from hangar.reference import Reference, without_transport
 from hangar.strict import Section, parse_yaml
 from hangar.tagfilter import TagFilter
 
@@ -181,7 +181,7 @@ def _job(top: Section) -> Iterator[JobImage]:
 
 def _image(entry: Section, platforms: tuple[Platform, ...] | None) -> JobImage:
     entry.check_keys(_KEYS)
-    name = _text(entry, "name").removeprefix(TRANSPORT)
+    name = without_transport(_text(entry, "name"))
     if not name:
         entry.refuse("'name' is missing")
     own = _platforms(entry)

@@ -23,8 +23,8 @@ from hangar.operations.transfer import DEFAULT_JOBS, DEFAULT_TIMEOUT
 from hangar.reference import Reference
 from hangar.registry import Registries
 
-TagsOf = Callable[[Reference], Iterable[str]]
-"""Lists the tags of an image's repository."""
+TagsOf = Callable[[str], Iterable[str]]
+"""Lists the tags of an image's repository, by its name."""
 
 
 def registry_tags(
@@ -38,18 +38,26 @@ def registry_tags(
         project: replaces the first part of every image's path.
     """
 
-    def tags(image: Reference) -> Iterable[str]:
-        moved = image.moved(registry=registry, project=project)
+    def tags(name: str) -> Iterable[str]:
+        full = name if registry else registries.expanded(name)
+        moved = Reference.parse(full).moved(registry=registry, project=project)
         return registries.source(moved).tags()
 
     return tags
 
 
-def archive_tags(archives: Sequence[Archive], *, registry: str = "") -> TagsOf:
+def archive_tags(
+    archives: Sequence[Archive],
+    registries: Registries | None = None,
+    *,
+    registry: str = "",
+) -> TagsOf:
     """Tags of what archives hold.
 
     Args:
         archives: the archives.
+        registries: whose configuration tells what short names stand for; without, they
+            are of docker.io.
         registry: replaces every image's registry.
     """
     known: dict[str, list[str]] = {}
@@ -57,11 +65,14 @@ def archive_tags(archives: Sequence[Archive], *, registry: str = "") -> TagsOf:
         for entry in archive.entries:
             known.setdefault(entry.repository, []).append(entry.reference)
 
-    def tags(image: Reference) -> Iterable[str]:
-        wanted = image.moved(registry=registry)
-        for name in spellings(wanted):
-            if name.full_repository in known:
-                return [tag for tag in known[name.full_repository] if ":" not in tag]
+    def tags(name: str) -> Iterable[str]:
+        meant = registries.expanded(name) if registries and not registry else name
+        wanted = Reference.parse(meant).moved(registry=registry)
+        others = spellings(Reference.parse(name).moved(registry=registry))
+        names = [image.full_repository for image in (wanted, *others)]
+        found = [tag for name in names for tag in known.get(name, ())]
+        if found:
+            return [tag for tag in found if ":" not in tag]
         message = f"image [{wanted.full_repository}] not exists in archive"
         raise NotFound(message, hint="see what it has: hangar archive ls")
 
@@ -101,7 +112,7 @@ def expanded(
         try:
             with applied(Deadline(timeout, ending)) as deadline:
                 deadline.check()
-                return list(tags_of(Reference.parse(name)))
+                return list(tags_of(name))
         except Interrupted:
             raise
         except HangarError as error:

@@ -61,6 +61,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.events import ImageStarted as ImageStarted
     from hangar.events import Noticed as Noticed
     from hangar.events import Outcome as Outcome
+    from hangar.events import PartWritten as PartWritten
     from hangar.events import Report as Report
     from hangar.events import Reporter as Reporter
     from hangar.events import Status as Status
@@ -88,6 +89,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.archives import repair_archive as repair_archive
     from hangar.operations.archives import stored_file as stored_file
     from hangar.operations.archives import verify_archive as verify_archive
+    from hangar.operations.carriers import open_archives as open_archives
     from hangar.operations.conversion import Converted as Converted
     from hangar.operations.conversion import job_file as job_file
     from hangar.operations.conversion import mirror_list as mirror_list
@@ -102,8 +104,9 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.inspection import platform_sizes as platform_sizes
     from hangar.operations.inspection import summarize as summarize
     from hangar.operations.loading import archive_lines as archive_lines
+    from hangar.operations.loading import load as load
     from hangar.operations.loading import load_routes as load_routes
-    from hangar.operations.loading import open_archives as open_archives
+    from hangar.operations.loading import plan_loading as plan_loading
     from hangar.operations.logins import Login as Login
     from hangar.operations.logins import check_login as check_login
     from hangar.operations.logins import demanded_logins as demanded_logins
@@ -121,6 +124,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.saving import check_saved as check_saved
     from hangar.operations.saving import is_unfinished as is_unfinished
     from hangar.operations.saving import plan_saving as plan_saving
+    from hangar.operations.saving import replaced_by_saving as replaced_by_saving
     from hangar.operations.saving import save as save
     from hangar.operations.saving import sync as sync
     from hangar.operations.serving import serve as serve
@@ -169,7 +173,7 @@ _PUBLIC = {
     "imagelist": "STANDARD_INPUT Line parse_list read_list read_text",
     "events": """
         BlobFinished BlobProgress BlobStarted Event ImageFinished ImagePlanned
-        ImageStarted Noticed Outcome Report Reporter Status Traffic
+        ImageStarted Noticed Outcome PartWritten Report Reporter Status Traffic
         """,
     "deadline": "Stop",
     "retry": "Patience",
@@ -183,16 +187,19 @@ _PUBLIC = {
         Exported Repaired create_archive export_images merge_archives remove_images
         repair_archive stored_file verify_archive
         """,
+    "operations.carriers": "open_archives",
     "operations.conversion": "Converted job_file mirror_list",
     "operations.expansion": "TagsOf archive_tags expanded registry_tags",
     "operations.images": "Image open_image",
     "operations.inspection": "Summary inspect_all platform_sizes summarize",
-    "operations.loading": "archive_lines load_routes open_archives",
+    "operations.loading": "archive_lines load load_routes plan_loading",
     "operations.logins": "Login check_login demanded_logins login logout logout_all",
     "operations.merging": "Part merge_manifests merged_index read_part",
     "operations.platforms": "wanted_platform",
     "operations.routes": "mirror_routes mirror_targets source_routes",
-    "operations.saving": "check_saved is_unfinished plan_saving save sync",
+    "operations.saving": """
+        check_saved is_unfinished plan_saving replaced_by_saving save sync
+        """,
     "operations.serving": "serve",
     "operations.settings": "Setting registry_settings",
     "operations.storing": "store_charts store_files",

@@ -186,6 +186,15 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class PartWritten:
+    """One of several archives was written; in a dry run: would be, at most so large."""
+
+    path: str
+    images: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImageFinished:
     """Work on an image ended."""
 
@@ -199,6 +208,7 @@ Event = (
     | BlobProgress
     | BlobFinished
     | Noticed
+    | PartWritten
     | ImageFinished
 )
 """Whatever happens while images are moved."""

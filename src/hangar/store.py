@@ -9,6 +9,7 @@ hole in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -22,6 +23,14 @@ Chunks = Generator[bytes, None, None]
 
 COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
 """Of the tags under which cosign keeps signatures, attestations and SBOMs."""
+
+_COSIGN = re.compile(r"(sha256|sha384|sha512)-([0-9a-f]+)\.(?:sig|att|sbom)", re.ASCII)
+
+
+def cosign_subject(tag: str) -> str:
+    """Digest of what the manifest under one of cosign's tags accompanies; or ""."""
+    named = _COSIGN.fullmatch(tag)
+    return f"{named[1]}:{named[2]}" if named else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import pytest
 
 from hangar.archive import Archive, ArchiveIndex, Draft
 from hangar.archive.container import open_container
-from hangar.archive.contents import closure
+from hangar.copying import closure
 from hangar.deadline import Stop
 from hangar.errors import (
     Incomplete,
@@ -37,7 +37,7 @@ from hangar.operations.archives import (
     repair_archive,
     verify_archive,
 )
-from hangar.operations.loading import open_archives
+from hangar.operations.carriers import open_archives
 from hangar.operations.saving import check_saved, is_unfinished, save, sync
 from hangar.registry import Registries
 from hangar.selection import Selection
@@ -340,6 +340,28 @@ def test_a_full_disk_leaves_a_save_that_goes_on_later(tmp_path: Path) -> None:
     assert verify_archive(path).ok
 
 
+@pytest.mark.parametrize(
+    ("place", "split", "room"),
+    [("{}/a.zip", 20_000, 6000), ("oci:{}/layout", 0, 350)],
+)
+def test_a_full_disk_leaves_several_archives_or_a_layout_to_go_on_with(
+    tmp_path: Path, place: str, split: int, room: int
+) -> None:
+    target, given = place.format(tmp_path), Given(1)
+    with full_disk(room):
+        report = save(given.lines, registries(given), target, split=split, jobs=1)
+    assert {type(outcome.error) for outcome in report.failed} == {StorageError}
+    assert not list(tmp_path.glob("*.zip"))
+    assert is_unfinished(given.lines, target, split=split)
+    given.place.log.clear()
+
+    assert save(given.lines, registries(given), target, split=split).ok
+
+    assert check_saved(
+        given.lines, registries(given), target, split=split, deep=True
+    ).ok
+
+
 def test_a_source_that_fails_costs_only_its_image_and_is_asked_for_again(
     tmp_path: Path,
 ) -> None:
@@ -363,6 +385,28 @@ def test_a_source_that_fails_costs_only_its_image_and_is_asked_for_again(
     fetched = {Digest(it).hex for call, _, it in given.place.log if call == "blob"}
     assert fetched
     assert not fetched & there
+
+
+@pytest.mark.parametrize(
+    ("place", "split"), [("{}/a.zip", 0), ("{}/a.zip", 20_000), ("oci:{}/layout", 0)]
+)
+def test_of_an_image_that_failed_only_what_is_missing_is_fetched_later(
+    tmp_path: Path, place: str, split: int
+) -> None:
+    target, given = place.format(tmp_path), Given(1)
+    key = [*given.place.blobs][-1]
+    lost, given.place.blobs[key] = given.place.blobs[key], b"lies"
+    assert len(save(given.lines, registries(given), target, split=split).failed) == 1
+    assert is_unfinished(given.lines, target, split=split)
+    for archive in tmp_path.glob("*.zip"):
+        assert verify_archive(archive).ok
+    given.place.blobs[key] = lost
+    given.place.log.clear()
+
+    assert save(given.lines, registries(given), target, split=split).ok
+
+    assert [what for call, _, what in given.place.log if call == "blob"] == [key[1]]
+    assert not is_unfinished(given.lines, target, split=split)
 
 
 def test_if_all_images_fail_the_old_archive_stays(tmp_path: Path) -> None:

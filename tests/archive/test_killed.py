@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 
 from hangar.archive import Archive, Draft
+from hangar.archive.names import blob_digest
 from hangar.operations.archives import (
     repair_archive,
     stored_file,
     verify_archive,
 )
 from tests.support.charts import make_folder
+from tests.support.killing import Given
+from tests.support.registries import DockerRegistry
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SEEDS = [
@@ -37,7 +40,7 @@ class Ended:
     fetched: list[str]
 
 
-def run(verb: str, count: int, seed: int, *archives: Path) -> Ended:
+def run(verb: str, count: int, seed: int, *archives: Path | str) -> Ended:
     """Run the program; with a ``count``, it is killed at that change to a file."""
     command = [sys.executable, "-m", "tests.support.killing", verb, str(count)]
     names = [str(archive) for archive in archives]
@@ -135,6 +138,100 @@ def test_a_merge_that_was_killed_loses_nothing_and_can_be_done_again(
 
     assert killed.read_bytes() == whole.read_bytes()
     assert (one.read_bytes(), other.read_bytes()) == before
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """All files below a folder, by their paths."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_save_into_a_layout_that_was_killed_goes_on_and_ends_the_same(
+    tmp_path: Path, seed: int
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+
+    usual = run("save", 0, seed, f"oci:{whole}")
+    run("save", anywhere(seed, usual), seed, f"oci:{killed}")
+    done = {path.name for path in (killed / "blobs").rglob("*")}
+    again = run("save", 0, seed, f"oci:{killed}")
+
+    assert again.status == 0
+    assert tree(killed) == tree(whole)
+    assert not done & {digest.partition(":")[2] for digest in again.fetched}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_sync_into_a_layout_that_was_killed_leaves_what_was_there_and_goes_on(
+    tmp_path: Path, seed: int
+) -> None:
+    layout, copy = tmp_path / "layout", tmp_path / "copy"
+    for folder in (layout, copy):
+        assert run("save", 0, 1000, f"oci:{folder}").status == 0
+    before = tree(layout)
+
+    usual = run("sync", 0, seed, f"oci:{copy}")
+    run("sync", anywhere(seed, usual), seed, f"oci:{layout}")
+
+    left = tree(layout)
+    assert left["index.json"] in (before["index.json"], tree(copy)["index.json"])
+    assert before.keys() <= left.keys()
+    assert run("sync", 0, seed, f"oci:{layout}").status == 0
+    assert tree(layout) == tree(copy)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_split_save_that_was_killed_goes_on_and_ends_with_the_same_bytes(
+    tmp_path: Path, seed: int
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    for folder in (whole, killed):
+        folder.mkdir()
+
+    usual = run("split", 0, seed, whole / "a.zip")
+    run("split", anywhere(seed, usual), seed, killed / "a.zip")
+    names = [path.name for path in killed.iterdir() if path.suffix == ".journal"]
+    done = {digest for name in names for digest in written(killed / name[:-8])}
+    for part in killed.glob("a-?.zip"):
+        with Archive.open(part) as archive:
+            members = archive.container.members
+        done |= {blob_digest(name) for name in members if blob_digest(name)}
+    again = run("split", 0, seed, killed / "a.zip")
+
+    assert again.status == 0
+    assert len(tree(whole)) > 2
+    assert tree(killed) == tree(whole)
+    assert not done & {*again.fetched}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_load_that_was_killed_leaves_nothing_half_written_under_a_tag_and_goes_on(
+    tmp_path: Path, target: DockerRegistry, seed: int
+) -> None:
+    archive, given = tmp_path / "a.zip", Given(seed)
+    assert run("save", 0, seed, archive).status == 0
+    before = tree(tmp_path)
+    usual = run("load", 0, seed, archive, f"{target.address}/usual")
+    fewer = Ended(usual.status, usual.changes * 9 // 10, [])  # threads race
+
+    run("load", anywhere(seed, fewer), seed, archive, f"{target.address}/killed")
+
+    assert tree(tmp_path) == before
+    for name, store in given.stores.items():
+        for tag in target.http.tags(f"killed/{name}"):
+            there = target.http.whole(f"killed/{name}", tag)
+            assert store.tags[tag] in there
+    again = run("load", 0, seed, archive, f"{target.address}/killed")
+    assert again.status == 0
+    assert tree(tmp_path) == before
+    for name, store in given.stores.items():
+        assert target.http.tags(f"killed/{name}") == {*store.tags}
+        for tag, root in store.tags.items():
+            assert root in target.http.whole(f"killed/{name}", tag)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -33,7 +33,12 @@ NOTES = "docker.io/hangar-file/notes.txt:latest"
 LINES = st.lists(st.sampled_from(GIVEN.lines), min_size=1, max_size=3, unique=True)
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["save", "sync", "store", "rm", "compact", "merge", "export"]),
+        st.sampled_from(
+            [
+                *("save", "sync", "store", "rm", "compact"),
+                *("merge", "split", "since", "export"),
+            ]
+        ),
         LINES,
     ),
     min_size=1,
@@ -62,13 +67,28 @@ def act(verb: str, lines: list[str], folder: Path) -> set[str]:
             return names - {*lines}
         case "merge":
             assert save(lines, registries, other).ok
-            merge_archives([archive, other], folder / "merged.zip")
-            (folder / "merged.zip").replace(archive)
-            return names | {*lines}
+            merge([archive, other])
+        case "split":
+            assert save(lines, registries, other, split=12_000).ok
+            parts = sorted(folder.glob("b-*.zip"))
+            merge([archive, *parts])
+            for part in parts:
+                part.unlink()
+        case "since":
+            assert save(lines, registries, other, since=[archive]).ok
+            merge([other, archive])
         case _:
             export_images(lines, archive, other)
             other.replace(archive)
             return names & {*lines}
+    return names | {*lines}
+
+
+def merge(archives: list[Path]) -> None:
+    """Put archives together, in place of ``a.zip``."""
+    merged = archives[0].with_name("merged.zip")
+    merge_archives(archives, merged)
+    merged.replace(merged.with_name("a.zip"))
 
 
 def add(verb: str, lines: list[str], folder: Path) -> set[str]:

@@ -1,24 +1,32 @@
-"""A program that saves images, and is killed when it has changed files so often.
+"""A program that carries images, and is killed when it has changed files so often.
 
-    python -m tests.support.killing VERB COUNT SEED ARCHIVE [FILE ...]
+    python -m tests.support.killing VERB COUNT SEED ARCHIVE [ARCHIVE ...]
+    python -m tests.support.killing store COUNT SEED ARCHIVE FILE ...
+    python -m tests.support.killing load COUNT SEED ARCHIVE REGISTRY
 
 Run in a process of its own. At change number COUNT (0: never) it is killed as by
 ``kill -9``, in the middle of a write if it is one. Otherwise it prints how many changes
-there were, then the blobs that were read from the source.
+there were, then the blobs that were read from the source. What goes to a registry is a
+change, too.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
+import hangar
 from hangar.operations.archives import merge_archives
+from hangar.operations.carriers import open_archives
+from hangar.operations.loading import load_routes
 from hangar.operations.saving import save, sync
 from hangar.operations.storing import store_charts, store_files
 from hangar.reference import Reference
@@ -27,6 +35,9 @@ from tests.support.content import put_image, put_index, put_signature
 from tests.support.memory import MemoryPlace, MemoryStore
 
 HOST = "source.example"
+SPLIT = 20_000
+"""Bytes; room for two of the images."""
+
 CHANGES = ("pwrite", "fsync", "ftruncate", "replace", "unlink", "copy_file_range")
 
 
@@ -80,10 +91,13 @@ def main() -> None:
     left = _kill_at(int(count))
     match verb:
         case "save":
-            report = save(given.lines, registries, paths[0], jobs=4)
+            report = save(given.lines, registries, names[0], jobs=4)
+            ok = report.ok
+        case "split":
+            report = save(given.lines, registries, names[0], jobs=4, split=SPLIT)
             ok = report.ok
         case "sync":
-            report = sync(given.lines, registries, paths[0], jobs=4)
+            report = sync(given.lines, registries, names[0], jobs=4)
             ok = report.ok
         case "store":
             archive, *items = paths
@@ -94,12 +108,25 @@ def main() -> None:
                 store_charts(charts, registries, archive),
             ]
             ok = all(report.ok for report in reports)
+        case "load":
+            ok = load(*names)
         case _:
             merge_archives(paths[1:], paths[0])
             ok = True
     fetched = [digest for call, _, digest in given.place.log if call == "blob"]
     sys.stdout.write("\n".join([str(int(count) - left[0]), *fetched]))
     sys.exit(0 if ok else 1)
+
+
+def load(archive: str, registry: str) -> bool:
+    """Load an archive; tell whether all of it arrived."""
+    with contextlib.ExitStack() as stack:
+        registries = stack.enter_context(Registries(verify_tls=False))
+        archives = open_archives([archive])
+        for opened in archives:
+            stack.enter_context(opened)
+        routes = load_routes(archives, registries, to=registry)
+        return hangar.load(routes, jobs=4).ok
 
 
 def _kill_at(count: int) -> list[int]:
@@ -118,6 +145,7 @@ def _kill_at(count: int) -> list[int]:
 
     for name in CHANGES:
         setattr(os, name, counted(getattr(os, name)))
+    setattr(socket.socket, "send", counted(socket.socket.send))  # noqa: B010 - as above
     return left
 
 
@@ -125,6 +153,9 @@ def _end(change: Callable[..., Any], *arguments: Any) -> None:
     if change.__name__ == "pwrite":
         file, data, offset = arguments
         change(file, bytes(data)[: len(data) // 2], offset)
+    if change.__name__ == "send":
+        connection, data, *_ = arguments
+        change(connection, bytes(data)[: len(data) // 2])
     os.kill(os.getpid(), signal.SIGKILL)
 
 

@@ -9,7 +9,10 @@ from hangar.archive.draft import Draft
 from hangar.archive.draft_repository import DraftRepository
 from hangar.archive.entries import ArchiveEntry
 from hangar.archive.index import ArchiveIndex
+from hangar.archive.packing import Packing, part_numbers, part_path
+from hangar.archive.planned import PlannedDraft
 from hangar.archive.salvage import salvaged
+from hangar.archive.split import Part, SplitDraft, is_begun
 from hangar.archive.unfinished import Unfinished, settled
 
 __all__ = [
@@ -22,11 +25,18 @@ __all__ = [
     "Container",
     "Draft",
     "DraftRepository",
+    "Packing",
+    "Part",
+    "PlannedDraft",
+    "SplitDraft",
     "Unfinished",
     "arrived",
     "empty_archive",
     "examined",
+    "is_begun",
     "kept",
+    "part_numbers",
+    "part_path",
     "salvaged",
     "settled",
     "unusable",

@@ -61,6 +61,11 @@ class Archive:
         """Its images, each name once: what comes again adds to the first."""
         return tuple({entry.name: entry for entry in self.index.entries}.values())
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Lines of an image list that were to be saved and are not there."""
+        return self.index.missing
+
     def repository(self, name: str) -> ArchiveRepository:
         """What it has of the repository ``name``, perhaps nothing.
 
@@ -70,8 +75,14 @@ class Archive:
         found = self._known.get(name)
         if found is None:
             holding = held(self.container, self._by_repository.get(name, []))
-            bases, others = self.index.bases, self.others
-            found = ArchiveRepository(self.container, name, holding, bases, others)
+            found = ArchiveRepository(
+                self.container,
+                name,
+                holding,
+                self.index.bases,
+                self.index.homes,
+                self.others,
+            )
             found = self._known.setdefault(name, found)
         return found
 

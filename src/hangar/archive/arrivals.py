@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from isal import isal_zlib
 
-from hangar.archive.files import storage, stream_at, write_at
+from hangar.archive.files import stream_at, write_at
 from hangar.archive.names import blob_name
 from hangar.archive.records import MAX_32, Member, header_size
 from hangar.archive.writer import Writer
+from hangar.disk import storage
 from hangar.oci import Digest
 from hangar.store import Chunks, Put
 

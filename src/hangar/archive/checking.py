@@ -28,7 +28,8 @@ class ArchiveFindings:
         members: how many were looked at.
         missing: what entries need and is not there: names of entries by the member.
         damaged: members that are not what their name or CRC says.
-        unreferenced: members that no entry needs.
+        unreferenced: members that no entry needs; while images are missing, what came
+            of them is none of these.
         left_out: blobs that were left to other archives; nothing wrong with that.
     """
 
@@ -71,11 +72,17 @@ def examined(archive: Archive, each: Mapper) -> ArchiveFindings:
         for name in needs.sizes:
             if not _is_there(archive, name, needs):
                 missing[name] = (*missing.get(name, ()), entry.name)
+
+    def is_kept(name: str) -> bool:
+        return bool(archive.index.missing and blob_digest(name))
+
     return ArchiveFindings(
         members=len(there) - 1,
         missing=missing,
         damaged=tuple(name for name in there if name in damaged),
-        unreferenced=tuple(n for n in needed.others() if n not in damaged),
+        unreferenced=tuple(
+            n for n in needed.others() if n not in damaged and not is_kept(n)
+        ),
         left_out=dict(archive.index.bases),
     )
 
@@ -87,6 +94,18 @@ def unusable(archive: Archive, findings: ArchiveFindings) -> tuple[str, ...]:
         return ()
     bad = (e for e in archive.index.entries if gone & _needs(archive, e).sizes.keys())
     return tuple(dict.fromkeys(entry.name for entry in bad))
+
+
+def needed_members(archive: Archive) -> dict[str, str]:
+    """Names of all members that entries need, each with a repository that needs it.
+
+    Manifests that cannot be read need nothing.
+    """
+    needed: dict[str, str] = {}
+    for entry in archive.index.entries:
+        for name in _needs(archive, entry).sizes:
+            needed.setdefault(name, entry.repository)
+    return needed
 
 
 @dataclass(slots=True)

@@ -9,9 +9,10 @@ from typing import Self
 
 from hangar.archive import records
 from hangar.archive.directory import Directory, damaged, read_directory
-from hangar.archive.files import followed, read_at, storage, stream_at
+from hangar.archive.files import followed, read_at, stream_at
 from hangar.archive.journal import settled_size
 from hangar.archive.records import LOCAL, Member
+from hangar.disk import storage
 from hangar.errors import InvalidArchive, NotFound
 from hangar.oci import MAX_BLOB
 from hangar.store import Chunks

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hangar.archive.container import Container
@@ -12,12 +11,9 @@ from hangar.archive.directory import Directory
 from hangar.archive.entries import Attached
 from hangar.archive.members import Members
 from hangar.archive.names import blob_name
-from hangar.copying.plan import MAX_DEPTH
-from hangar.errors import Incomplete, InvalidManifest, NotFound
+from hangar.errors import Incomplete, NotFound
 from hangar.oci import MAX_MANIFEST, Descriptor, Digest, Manifest
-from hangar.store import Chunks, Companion
-
-_COSIGN = re.compile(r"(sha256|sha384|sha512)-([0-9a-f]+)\.(?:sig|att|sbom)", re.ASCII)
+from hangar.store import Chunks, Companion, cosign_subject
 
 
 @dataclass(slots=True)
@@ -46,6 +42,18 @@ class Holding:
         if attached.tag:
             self.tags.setdefault(attached.tag, attached.manifest.digest)
 
+    def learn(self, manifest: Manifest, tag: str) -> None:
+        """Note what a stored manifest is called, and what it accompanies."""
+        if not manifest.states_type:
+            self.types[manifest.digest] = manifest.media_type
+        subject = subject_of(manifest, tag)
+        if subject:
+            kind = manifest.artifact_type
+            pointer = replace(manifest.descriptor, artifact_type=kind)
+            self.attach(Attached(pointer, subject, tag))
+        if tag:
+            self.tags[tag] = manifest.digest
+
 
 class ArchiveRepository:
     """Implements `hangar.store.Source`; safe to use from many threads.
@@ -55,10 +63,12 @@ class ArchiveRepository:
         name: full name of the repository.
         holding: what there is.
         bases: names of the archives to which blobs were left, by digest.
+        homes: repositories that have these blobs there, by digest.
         others: archives that are at hand, and may be such.
 
     Attributes:
         holding: what there is.
+        homes: repositories that have what was left to other archives, by digest.
     """
 
     def __init__(
@@ -67,11 +77,13 @@ class ArchiveRepository:
         name: str,
         holding: Holding,
         bases: Mapping[str, str] | None = None,
+        homes: Mapping[str, str] | None = None,
         others: Sequence[Container] = (),
     ) -> None:
         self.holding = holding
         self._container = container
         self._name = name
+        self.homes = homes or {}
         self._bases = bases or {}
         self._others = others
 
@@ -130,6 +142,11 @@ class ArchiveRepository:
         """List what accompanies a manifest."""
         return tuple(self.holding.attached.get(subject, {}).values())
 
+    def left_to(self, digests: Iterable[Digest]) -> tuple[str, ...]:
+        """Names of the archives to which blobs were left."""
+        names = (self._bases.get(digest, "") for digest in digests)
+        return tuple(dict.fromkeys(filter(None, names)))
+
     def _having(self, content: Descriptor) -> Container | None:
         """The archive that has a blob: this one, or one to which it was left."""
         name = blob_name(content.digest)
@@ -147,47 +164,16 @@ class ArchiveRepository:
 
 def subject_of(manifest: Manifest, tag: str) -> str:
     """Digest of what a manifest accompanies, by cosign's tag or its subject; or ""."""
-    named = _COSIGN.fullmatch(tag)
-    if named:
-        return f"{named[1]}:{named[2]}"
-    return manifest.subject.digest if manifest.subject and not tag else ""
+    named = cosign_subject(tag)
+    return named or (manifest.subject.digest if manifest.subject and not tag else "")
 
 
-def is_companion(tag: str) -> bool:
-    """Tell whether a tag is one of cosign's."""
-    return _COSIGN.fullmatch(tag) is not None
-
-
-def closure(repository: ArchiveRepository, root: Digest) -> Iterator[Manifest]:
-    """Yield all manifests of an image and of what accompanies it, once each.
-
-    Whatever a manifest needs comes before it, in the order in which images are
-    planned (`hangar.copying.plan`), so members follow each other in that order.
-
-    Raises:
-        NotFound: one of them is not there.
-    """
-    yield from _closure(repository, root, set(), 0)
-
-
-def _closure(
-    repository: ArchiveRepository, digest: Digest, seen: set[Digest], depth: int
-) -> Iterator[Manifest]:
-    if digest in seen:
-        return
-    if depth > MAX_DEPTH:
-        message = f"{repository.place}: nested more than {MAX_DEPTH} deep"
-        raise InvalidManifest(message)
-    seen.add(digest)
-    manifest = repository.manifest(digest)
-    for child in manifest.children:
-        yield from _closure(repository, child.digest, seen, depth + 1)
-    for companion in repository.companions(digest):
-        yield from _closure(repository, companion.digest, seen, depth + 1)
-    yield manifest
+def empty_container(path: Path) -> Container:
+    """A zip that is not there yet, and has no members."""
+    return Container(path, -1, Directory(Members(), 0))
 
 
 def empty_archive(path: Path) -> Callable[[str], ArchiveRepository]:
     """The repositories of an archive that is not there yet: nothing is in them."""
-    container = Container(path, -1, Directory(Members(), 0))
+    container = empty_container(path)
     return lambda name: ArchiveRepository(container, name, Holding())

@@ -14,12 +14,9 @@ from typing import Self
 
 from hangar.archive import writer
 from hangar.archive.archive import Archive, by_repository, held, read_index
-from hangar.archive.container import Container, open_container
-from hangar.archive.contents import (
-    Holding,
-    closure,
-    is_companion,
-)
+from hangar.archive.bases import Base, LeftOut, left_to
+from hangar.archive.container import Container
+from hangar.archive.contents import Holding
 from hangar.archive.describing import described
 from hangar.archive.draft_repository import DraftRepository
 from hangar.archive.entries import ArchiveEntry
@@ -27,20 +24,18 @@ from hangar.archive.index import ArchiveIndex
 from hangar.archive.journal import Stored
 from hangar.archive.members import Choice
 from hangar.archive.names import INDEX, blob_name, member_names, members
+from hangar.archive.spares import config_in, opened, replaceable, taken
 from hangar.archive.writer import Writer
-from hangar.copying import Plan, Route, full_plan
-from hangar.copying.streams import verified
+from hangar.copying import Plan, Route, closure, full_plan
 from hangar.dates import rfc3339, source_date
 from hangar.errors import (
-    HangarError,
     Incomplete,
-    IntegrityError,
     InvalidArchive,
     NotFound,
 )
 from hangar.oci import Descriptor, Digest, Manifest
 from hangar.selection import Selection
-from hangar.store import Chunks, Put
+from hangar.store import Chunks, Destination, Put, cosign_subject
 
 
 class Draft:
@@ -56,14 +51,19 @@ class Draft:
         zip_writer: Writer,
         index: ArchiveIndex | None = None,
         *,
-        spare: Container | None = None,
-        bases: Sequence[Container] = (),
+        spares: Sequence[Container] = (),
+        bases: Sequence[Base] = (),
     ) -> None:
         self.writer = zip_writer
         self.index = index or ArchiveIndex()
-        self._spare = spare
+        self._spares = spares
         self._bases = bases
-        self._left: dict[str, str] = dict(self.index.bases)
+        self._owned = contextlib.ExitStack()
+        self._wanted: dict[str, None] = {}
+        self._left = {
+            digest: LeftOut(base, self.index.homes.get(digest, ""))
+            for digest, base in self.index.bases.items()
+        }
         self._holdings: dict[str, Holding] = {}
         self._repositories: dict[str, DraftRepository] = {}
         self._entries = by_repository(self.index.entries)
@@ -93,15 +93,14 @@ class Draft:
             InvalidArchive: one of ``since`` is no archive.
             StorageError: somebody else is writing it; or it cannot be written.
         """
-        with contextlib.ExitStack() as stack:
-            bases = []
-            for base in since:
-                bases.append(open_container(base))
-                stack.callback(bases[-1].close)
-            zip_writer = writer.create(path, resume=resume)
-            stack.callback(zip_writer.close)
-            draft = cls(zip_writer, spare=_spare(path) if reuse else None, bases=bases)
-            stack.pop_all()
+        with contextlib.ExitStack() as owned:
+            bases = [opened(Base.open(base), owned) for base in since]
+            spares = [
+                opened(spare, owned) for spare in replaceable([path] if reuse else [])
+            ]
+            zip_writer = opened(writer.create(path, resume=resume), owned)
+            draft = cls(zip_writer, spares=spares, bases=bases)
+            draft._owned = owned.pop_all()
             return draft
 
     @classmethod
@@ -109,7 +108,9 @@ class Draft:
         """Open an archive to add to it; see `hangar.archive.writer.append`."""
         zip_writer = writer.append(path, resume=resume)
         try:
-            return cls(zip_writer, read_index(zip_writer))
+            draft = cls(zip_writer, read_index(zip_writer))
+            opened(zip_writer, draft._owned)
+            return draft  # noqa: TRY300 - what raises is above
         except BaseException:
             zip_writer.undo()
             zip_writer.close()
@@ -132,13 +133,18 @@ class Draft:
         return self.writer.end
 
     @property
+    def missing(self) -> Sequence[str]:
+        """Lines that the archive lacked before, if it is added to."""
+        return self.index.missing
+
+    @property
     def images(self) -> list[tuple[str, str]]:
         """Repository and tag of all images stored by an earlier process, whole."""
         tagged = [(r.source, r.tag) for r in self._stored() if r.tag]
         return [
             (name, tag)
             for name, tag in dict.fromkeys(tagged)
-            if tag in self.repository(name).holding.tags and not is_companion(tag)
+            if tag in self.repository(name).holding.tags and not cosign_subject(tag)
         ]
 
     def repository(self, name: str) -> DraftRepository:
@@ -152,9 +158,17 @@ class Draft:
         for step in plan.steps:
             for blob in step.manifest.blobs:
                 if not self._leave_out(blob, step.manifest):
-                    self.writer.reserve(blob_name(blob.digest), blob.size)
+                    name = blob_name(blob.digest)
+                    self.writer.reserve(name, blob.size)
+                    self._wanted[name] = None
             for name, data in members(step.manifest):
                 self.writer.reserve(name, len(data))
+
+    def prepare(self, route: Route[Destination], plan: Plan) -> Plan:
+        """Give all that a plan consists of its place; return the plan."""
+        del route
+        self.reserve(plan)
+        return plan
 
     def finish(
         self,
@@ -162,13 +176,19 @@ class Draft:
         *,
         without: Iterable[str] = (),
         missing: Sequence[str] = (),
+        packed: bool | None = None,
     ) -> tuple[str, ...]:
         """Write the index and give the archive its name; return its images' names.
+
+        While something is missing, blobs that came of it stay: they need not be
+        fetched again.
 
         Args:
             images: repository and reference of those that were added, in order.
             without: names of entries that go.
             missing: lines of the list that were wanted and are not in it.
+            packed: whether a new archive is to have no gaps; by default, if nothing
+                is missing that may fill them later.
 
         Raises:
             NotFound: one of the images was not stored.
@@ -179,14 +199,16 @@ class Draft:
         added = [*self._joined(kept.values()), *images]
         new = {_full_name(*image): image for image in added}
         names = dict.fromkeys([*kept, *new])
+        left_out = {
+            digest: left
+            for digest, left in self._left.items()
+            if blob_name(digest) not in self.writer.members
+        }
         index = ArchiveIndex(
             time=self.index.time or _now(),
             missing=tuple(missing),
-            bases={
-                digest: base
-                for digest, base in self._left.items()
-                if blob_name(digest) not in self.writer.members
-            },
+            bases={digest: left.base for digest, left in left_out.items()},
+            homes={digest: left.home for digest, left in left_out.items() if left.home},
         )
         needed = Choice(self.writer.members)
 
@@ -201,19 +223,25 @@ class Draft:
                 yield entry
 
         content = index.to_bytes(entries())
-        self.writer.finish(needed, INDEX, content, packed=not missing)
+        if missing:
+            rows = map(self.writer.members.row, self._wanted)
+            needed.add(row for row in rows if row >= 0)
+        gapless = not missing if packed is None else packed
+        self.writer.finish(needed, INDEX, content, packed=gapless)
         return tuple(names)
 
     def undo(self) -> None:
         """Forget what was added: the archive is what it was before."""
         self.writer.undo()
 
+    def abandon(self) -> None:
+        """Give up for now; what was written stays for the next time, if anything."""
+        if not self.writer.members:
+            self.undo()
+
     def close(self) -> None:
         """Give back the files; what is not finished can be taken up again."""
-        self.writer.close()
-        for container in (self._spare, *self._bases):
-            if container:
-                container.close()
+        self._owned.close()
 
     def __enter__(self) -> Self:
         return self
@@ -232,11 +260,15 @@ class Draft:
         member = self.writer.members.get(name)
         if blob.digest in self._left or (member and member.size == blob.size):
             return Put.PRESENT
-        if self._spare and self._take(self._spare, blob):
+        if any(taken(blob, spare, self.writer) for spare in self._spares):
             return Put.PRESENT
         with contextlib.closing(chunks()) as opened:
             self.writer.fill(name, blob.size, opened)
         return Put.SENT
+
+    def at_hand(self, blob: Descriptor) -> bytes | None:
+        """A config that is there, or in the archive that this one replaces, or None."""
+        return config_in([self.writer, *self._spares], blob)
 
     def adopt(self, other: Archive, entry: ArchiveEntry) -> None:
         """Copy an image of another archive inside the kernel.
@@ -273,36 +305,22 @@ class Draft:
         elif name in self.writer.members:
             return
         elif blob.digest in other.index.bases:
-            self._left[blob.digest] = other.index.bases[blob.digest]
+            home = other.index.homes.get(blob.digest, "")
+            self._left[blob.digest] = LeftOut(other.index.bases[blob.digest], home)
         else:
             message = f"{other.path} has no {blob.digest}"
             hint = f"drop what is not whole: hangar archive repair {other.path}"
             raise Incomplete(message, missing=[blob.digest], hint=hint)
-
-    def _take(self, spare: Container, blob: Descriptor) -> bool:
-        """Get a blob from the archive that this one replaces, if it is whole there."""
-        name = blob_name(blob.digest)
-        member = spare.members.get(name)
-        if member is None or member.size != blob.size:
-            return False
-        try:
-            self.writer.fill(name, blob.size, verified(spare.stream(name), blob))
-        except (InvalidArchive, IntegrityError):
-            return False
-        return True
 
     def _leave_out(self, blob: Descriptor, manifest: Manifest) -> bool:
         """Whether a blob is left to another archive; configs are needed to plan."""
         if blob == manifest.config:
             self._left.pop(blob.digest, None)
             return False
-        name = blob_name(blob.digest)
-        for base in self._bases:
-            member = base.members.get(name)
-            if member and member.size == blob.size:
-                self._left[blob.digest] = base.path.name
-                return True
-        return False
+        left = left_to(self._bases, blob)
+        if left:
+            self._left[blob.digest] = left
+        return left is not None
 
     def _holding(self, name: str) -> Holding:
         found = self._holdings.get(name)
@@ -331,7 +349,7 @@ class Draft:
     def _note(self, record: Stored) -> None:
         repository = self.repository(record.source)
         repository.holding.types[record.digest] = record.media_type
-        repository.learn(repository.manifest(record.digest), record.tag)
+        repository.holding.learn(repository.manifest(record.digest), record.tag)
 
     def _is_whole(self, repository: DraftRepository, root: Digest) -> bool:
         try:
@@ -407,16 +425,6 @@ class Draft:
 def _full_name(repository: str, reference: str) -> str:
     """What an entry is called: ``repository:tag`` or ``repository@digest``."""
     return f"{repository}{'@' if ':' in reference else ':'}{reference}"
-
-
-def _spare(path: Path) -> Container | None:
-    """The archive that is going to be replaced, if there is one that can be read."""
-    if not path.exists():
-        return None
-    try:
-        return open_container(path)
-    except HangarError:
-        return None
 
 
 def _now() -> str:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
-from hangar.archive.contents import ArchiveRepository, Holding, subject_of
-from hangar.archive.entries import Attached
+from hangar.archive.contents import ArchiveRepository, Holding
 from hangar.archive.journal import Stored
 from hangar.archive.names import members
 from hangar.archive.writer import Writer
@@ -38,16 +36,4 @@ class DraftRepository(ArchiveRepository):
             self._writer.put(name, data)
         record = Stored(self.name, tag, manifest.digest, manifest.media_type)
         self._writer.journal.add(record)
-        self.learn(manifest, tag)
-
-    def learn(self, manifest: Manifest, tag: str) -> None:
-        """Note what a stored manifest is called, and what it accompanies."""
-        if not manifest.states_type:
-            self.holding.types[manifest.digest] = manifest.media_type
-        subject = subject_of(manifest, tag)
-        if subject:
-            kind = manifest.artifact_type
-            pointer = replace(manifest.descriptor, artifact_type=kind)
-            self.holding.attach(Attached(pointer, subject, tag))
-        if tag:
-            self.holding.tags[tag] = manifest.digest
+        self.holding.learn(manifest, tag)

@@ -1,14 +1,11 @@
-"""Local files: reading and writing at a place, translated errors, durability."""
+"""Local files: reading and writing at a place."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-from hangar.errors import StorageError
 from hangar.store import Chunks
 
 _CHUNK, _SMALL_CHUNK = 1 << 20, 256 << 10
@@ -17,12 +14,6 @@ _CHUNK, _SMALL_CHUNK = 1 << 20, 256 << 10
 _LARGE = 4 << 20
 """Bytes; of what is smaller, many are in flight at once (`hangar.batch`)."""
 
-_HINTS = {
-    errno.ENOSPC: "free some space, then run the same command again: it goes on",
-    errno.EDQUOT: "free some space, then run the same command again: it goes on",
-    errno.ENOENT: "check the name and the current directory",
-}
-
 _NOT_WITHIN_KERNEL = {
     errno.EXDEV,  # between two file systems, before Linux 5.19
     errno.EINVAL,
@@ -30,21 +21,6 @@ _NOT_WITHIN_KERNEL = {
     errno.EOPNOTSUPP,
     errno.EPERM,  # sandboxes that do not know the call
 }
-
-
-@contextlib.contextmanager
-def storage(path: Path) -> Iterator[None]:
-    """Translate what the operating system says of ``path``.
-
-    Raises:
-        StorageError: instead of any `OSError`.
-    """
-    try:
-        yield
-    except OSError as error:
-        message = f"{path}: {error.strerror or error}"
-        hint = _HINTS.get(error.errno or 0, "")
-        raise StorageError(message, hint=hint) from error
 
 
 def followed(path: Path) -> Path:
@@ -111,12 +87,3 @@ def copy_at(source: int, offset: int, target: int, place: int, size: int) -> Non
         place += len(chunk)
     if offset < end:
         raise OSError(errno.EIO, "ends before its time")
-
-
-def sync_directory(path: Path) -> None:
-    """Make sure that names in the directory of ``path`` survive a power failure."""
-    directory = os.open(path.absolute().parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)

@@ -3,7 +3,7 @@
 What that program cannot know rides along under keys that its reader ignores: of each
 entry the root manifest and what accompanies it (``root``, ``companions``), of the
 whole what was asked for and is not in it (``missing``), and which blobs were left to
-other archives (``bases``).
+other archives, and what has them there (``bases``, ``homes``).
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ class ArchiveIndex:
         version: of the format.
         missing: lines of the image list that are not in it and were wanted.
         bases: blobs left to other archives: the archive's file name by digest.
+        homes: the same blobs: the repository that has them there, by digest.
     """
 
     entries: tuple[ArchiveEntry, ...] = ()
@@ -54,6 +55,7 @@ class ArchiveIndex:
     version: str = VERSION
     missing: tuple[str, ...] = ()
     bases: Mapping[str, str] = field(default_factory=dict)
+    homes: Mapping[str, str] = field(default_factory=dict)
 
     def to_bytes(self, more: Iterable[ArchiveEntry] = ()) -> bytes:
         """The content of ``index.json``.
@@ -68,7 +70,9 @@ class ArchiveIndex:
             opening = b","
         out.write(b"]," if out.tell() else b"{")
         value = {"version": self.version, "time": self.time}
-        value |= filled(missing=list(self.missing), bases=dict(self.bases))
+        value |= filled(
+            missing=list(self.missing), bases=dict(self.bases), homes=dict(self.homes)
+        )
         out.write(compact_json(value)[1:])
         return out.getvalue()
 
@@ -106,6 +110,7 @@ def _parse(feed: JSONFeed) -> ArchiveIndex:
         version=typed(values.get("version"), str, "version", None),
         missing=texts(values.get("missing"), "missing"),
         bases=strings(values.get("bases"), "bases"),
+        homes=strings(values.get("homes"), "homes"),
     )
 
 

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from isal import isal_zlib
 
-from hangar.archive.files import storage, stream_at, sync_directory, write_at
+from hangar.archive.files import stream_at, write_at
+from hangar.disk import storage, sync_directory
 from hangar.errors import StorageError
 
 MAX_JOURNAL = 1 << 30
@@ -200,6 +201,15 @@ def settled_size(archive: Path, size: int) -> int:
     if started is None or not started.base:  # about a new archive, not there yet
         return size
     return min(ended.size if ended else started.base, size)
+
+
+def has_begun(archive: Path) -> bool:
+    """Whether work on an archive began that did not end."""
+    path = journal_path(archive)
+    if not path.exists():
+        return False
+    with storage(archive), path.open("rb") as file:
+        return _summary(file.fileno())[0] is not None
 
 
 def boot() -> str:

@@ -17,9 +17,10 @@ from isal import isal_zlib
 from hangar.archive import records
 from hangar.archive.container import Container
 from hangar.archive.directory import Directory
-from hangar.archive.files import read_at, storage, stream_at
+from hangar.archive.files import read_at, stream_at
 from hangar.archive.members import Members
 from hangar.archive.records import LOCAL, Member
+from hangar.disk import storage
 
 _DEFERRED = 0x8
 """Flag: size and CRC stand behind the content (APPNOTE 4.4.4, bit 3)."""

@@ -6,9 +6,10 @@ from enum import Enum
 from pathlib import Path
 
 from hangar.archive import writer
-from hangar.archive.files import followed, storage
+from hangar.archive.files import followed
 from hangar.archive.journal import Journal, journal_path
 from hangar.archive.writer import partial_path
+from hangar.disk import storage
 
 
 class Unfinished(Enum):

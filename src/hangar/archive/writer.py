@@ -23,15 +23,14 @@ from hangar.archive.directory import Directory, read_directory
 from hangar.archive.files import (
     copy_at,
     followed,
-    storage,
     stream_at,
-    sync_directory,
     write_at,
     write_back,
 )
 from hangar.archive.journal import Closing, Ended, Journal, Reserved, Written, boot
 from hangar.archive.members import Choice, Members
 from hangar.archive.records import Member, header_size
+from hangar.disk import storage, sync_directory
 from hangar.errors import StorageError
 
 _RECORDS = 4096

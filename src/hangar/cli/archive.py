@@ -11,7 +11,7 @@ import hangar
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
-from hangar.cli.listing import findings_json, index_json, rows
+from hangar.cli.listing import findings_json, index_json, repaired_json, rows
 from hangar.cli.options import ARCHIVE, SOURCE_REGISTRY, archive_argument
 from hangar.cli.output import show
 from hangar.cli.pflag import BOOLEAN, FileName
@@ -159,8 +159,9 @@ def verify(console: Console, /, *, archive: str, json: bool) -> int:
     examples="hangar archive repair images.zip",
 )
 @archive_argument
+@option("--json", type=BOOLEAN, help="Print what was done and what is lost, in JSON.")
 @click.pass_obj
-def repair(console: Console, /, *, archive: str) -> int:
+def repair(console: Console, /, *, archive: str, json: bool) -> int:
     """Make an archive whole again.
 
     An interrupted or damaged archive is brought back to its last whole state; what is
@@ -171,8 +172,11 @@ def repair(console: Console, /, *, archive: str) -> int:
         console.info(f"A run was interrupted: {done.found.value}")
     if done.rebuilt:
         console.info("The directory was lost, and was made anew")
-    for image in done.lost:
-        console.result(f"lost {image}")
+    if json:
+        show(repaired_json(done))
+    else:
+        for image in done.lost:
+            console.result(f"lost {image}")
     console.info(f"{len(done.kept)} images are whole, {len(done.lost)} are lost")
     return Exit.FAILED if done.lost else Exit.DONE
 

@@ -13,6 +13,7 @@ from hangar.cli import files
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
+from hangar.cli.files import is_same
 from hangar.cli.lists import Listed, list_failed
 from hangar.cli.options import ARCHIVE, AUTO_YES, IMAGE_LIST, SOURCE_REGISTRY
 from hangar.cli.pflag import FileList, FileName
@@ -157,6 +158,9 @@ def export_file(ctx: click.Context, /, *, file: str, name: str, auto_yes: bool) 
     """
     if name != Path(name).name or name in (".", ".."):
         message = f'"{name}" is not the name of a file alone'
+        raise click.UsageError(message, ctx)
+    if is_same(name, file):
+        message = f'"{name}" is the archive itself'
         raise click.UsageError(message, ctx)
     console: Console = ctx.obj
     with hangar.Archive.open(Path(file)) as opened:

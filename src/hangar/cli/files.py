@@ -84,3 +84,9 @@ def remove(name: str) -> None:
     except OSError as error:
         message = f'failed to remove file "{name}": {error.strerror}'
         raise HangarError(message) from error
+
+
+def is_same(one: str, other: str) -> bool:
+    """Whether two names are of one file that is there."""
+    first, second = Path(one), Path(other)
+    return first.exists() and second.exists() and first.samefile(second)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from hangar import Archive, ArchiveEntry, ArchiveFindings, ArchiveIndex
+from hangar import Archive, ArchiveEntry, ArchiveFindings, ArchiveIndex, Repaired
 
 _SPARE = "unknown"
 """What attestations run on."""
@@ -32,6 +32,17 @@ def index_json(index: ArchiveIndex) -> str:
 def findings_json(findings: ArchiveFindings) -> str:
     """What was found in an archive."""
     return json.dumps({"ok": findings.ok, **asdict(findings)}, indent=2)
+
+
+def repaired_json(done: Repaired) -> str:
+    """What was done to an archive."""
+    value = {
+        "found": done.found.name.lower(),
+        "rebuilt": done.rebuilt,
+        "kept": list(done.kept),
+        "lost": list(done.lost),
+    }
+    return json.dumps(value, indent=2)
 
 
 def _columns(archive: Archive, number: int, entry: ArchiveEntry) -> list[str]:

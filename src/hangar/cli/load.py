@@ -67,7 +67,8 @@ def load_options(function: Function) -> Function:
             type=FileList(".zip"),
             metavar="ARCHIVE,...",
             required=True,
-            help="Archives to load; a pattern such as 'NAME-*.zip' is all that fit.",
+            help="Archives to load; a pattern such as 'NAME-*.zip' is all that fit;"
+            " oci:DIR is an OCI layout.",
         ),
         push_options,
         registry_options,
@@ -98,7 +99,7 @@ def load(console: Console, /, *, batch: Batch, dry_run: bool, **wanted: Any) -> 
     Nothing is unpacked: the registry is asked what it lacks, and gets just that. An
     image that was saved whole has the digest that it had where it came from.
     """
-    act = hangar.plan_all if dry_run else hangar.copy_all
+    act = hangar.plan_loading if dry_run else hangar.load
     words = FORETELLING if dry_run else LOADING
     run = Run("load", batch, words, console, dry=dry_run, mirrored=False)
     return _go_through(run, act, **wanted)
@@ -142,12 +143,14 @@ def _go_through(
         log_in_where_demanded(
             hangar.mirror_targets(lines, to=destination, project=project),
             registries,
-            to_write=act is hangar.copy_all,
+            to_write=act is hangar.load,
         )
 
     with contextlib.ExitStack() as stack:
         stack.enter_context(registries)
-        archives = [stack.enter_context(a) for a in hangar.open_archives(source)]
+        archives = hangar.open_archives(source)
+        for archive in archives:
+            stack.enter_context(archive)
 
         def work(lines: Sequence[Line], **more: Any) -> Report:
             routes = hangar.load_routes(

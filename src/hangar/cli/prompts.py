@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from hangar import STANDARD_INPUT, HangarError
@@ -37,12 +38,24 @@ def allow_writing(name: str, *, yes: bool = False, listed: str = "") -> None:
     Raises:
         HangarError: the user wants to keep it, or cannot be asked.
     """
-    if not Path(name).is_file():
-        return
+    if Path(name).is_file():
+        allow_replacing([name], yes=yes, listed=listed)
+
+
+def allow_replacing(
+    names: Sequence[str], *, yes: bool = False, listed: str = ""
+) -> None:
+    """Ask before what is there is replaced; see `allow_writing`.
+
+    Raises:
+        HangarError: the user wants to keep it, or cannot be asked.
+    """
+    files = ", ".join(f'"{name}"' for name in names)
+    one = len(names) == 1
     can_answer = yes or listed != STANDARD_INPUT
-    question = f'File "{name}" already exists! Overwrite?'
-    if not can_answer or not confirmed(question, yes=yes):
-        message = f'file "{name}" already exists'
+    question = f"File{'' if one else 's'} {files} already exist{'s' if one else ''}!"
+    if not can_answer or not confirmed(f"{question} Overwrite?", yes=yes):
+        message = f"file {files} already exists"
         raise HangarError(message, hint="choose another name, or use --auto-yes")
 
 

@@ -15,6 +15,8 @@ from hangar import Line, Report, Status
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
+from hangar.cli.files import is_same
+from hangar.cli.limits import SIZE
 from hangar.cli.options import (
     AUTO_YES,
     Batch,
@@ -24,7 +26,7 @@ from hangar.cli.options import (
     selection_options,
 )
 from hangar.cli.pflag import BOOLEAN, FileList, FileName
-from hangar.cli.prompts import allow_writing
+from hangar.cli.prompts import allow_replacing
 from hangar.cli.words import Words
 
 SAVING = Words(
@@ -49,6 +51,13 @@ SYNCING = replace(
     skipped="Skip copy image [{source}]",
     failed_list="Sync failed image list: ",
 )
+FORETELLING = replace(
+    SAVING,
+    started="",
+    copied="",
+    up_to_date="",
+    counts={**SAVING.counts, Status.COPIED: "to save"},
+)
 CHECKING = replace(
     SAVING,
     started="",
@@ -68,6 +77,13 @@ SINCE = option(
     metavar="ARCHIVE,...",
     help="Archives whose layers are left out.",
 )
+SPLIT = option(
+    "--split",
+    type=SIZE,
+    default="0",
+    help="Write archives of at most this size, such as 4GB, that are called NAME-1.zip,"
+    " NAME-2.zip, ...; 0 is one archive.",
+)
 DRY_RUN = option("--dry-run", type=BOOLEAN, help="Write nothing; print what would be.")
 DEEP = option("--deep", type=BOOLEAN, help="Read every byte back and hash it.")
 SOURCE = option(
@@ -78,14 +94,14 @@ SAVED = option(
     "--destination",
     type=FileName(".zip"),
     default="saved-images.zip",
-    help="Archive to write.",
+    help="Archive to write; oci:DIR is an OCI layout.",
 )
 SYNCED = option(
     "-d",
     "--destination",
     type=FileName(".zip"),
     required=True,
-    help="Archive to add to.",
+    help="Archive to add to; oci:DIR is an OCI layout.",
 )
 
 
@@ -115,10 +131,14 @@ def _options(failed: str, destination: Function) -> Function:
 
         # Save what is new since an earlier archive:
         hangar save -f images.txt -d more.zip --since images.zip
+
+        # Save into archives that fit on DVDs:
+        hangar save -f images.txt -d images.zip --split 4.7GB
         """,
 )
 @_options("save-failed.txt", SAVED)
 @SINCE
+@SPLIT
 @DRY_RUN
 @AUTO_YES
 @click.pass_obj
@@ -129,6 +149,7 @@ def save(
     batch: Batch,
     destination: str,
     since: Sequence[str],
+    split: int,
     dry_run: bool,
     auto_yes: bool,
     **wanted: Any,
@@ -138,18 +159,27 @@ def save(
     A save that was interrupted goes on where it ended when the same command is run
     again. The archive has its name only when it is whole.
     """
-    archive = Path(destination)
-    run = Run("save", batch, SAVING, console, dry=dry_run, mirrored=False)
+    if (since or split) and destination.startswith("oci:"):
+        message = "--since and --split are for archives, an OCI layout is whole"
+        raise click.UsageError(message)
+    if is_same(batch.file, destination):
+        message = f'"{destination}" is the image list'
+        raise click.UsageError(message)
+    bases = [Path(name) for name in since]
+    wanted |= {"since": bases, "split": split}
+    words = FORETELLING if dry_run else SAVING
+    run = Run("save", batch, words, console, dry=dry_run, mirrored=False)
     if dry_run:
-        return _go_through(run, hangar.plan_saving, archive, **wanted)
+        return _go_through(run, hangar.plan_saving, destination, **wanted)
 
     def ask(lines: Sequence[Line]) -> None:
+        there = hangar.replaced_by_saving(destination, split=split)
         where = {name: wanted[name] for name in ("source", "registries")}
-        if not hangar.is_unfinished(lines, archive, **where):
-            allow_writing(destination, yes=auto_yes, listed=batch.file)
+        where["split"] = split
+        if there and not hangar.is_unfinished(lines, destination, **where):
+            allow_replacing(there, yes=auto_yes, listed=batch.file)
 
-    bases = [Path(name) for name in since]
-    return _go_through(run, hangar.save, archive, ask, since=bases, **wanted)
+    return _go_through(run, hangar.save, destination, ask, **wanted)
 
 
 @command(
@@ -160,6 +190,7 @@ def save(
 )
 @_options("save-failed.txt", SAVED)
 @SINCE
+@SPLIT
 @DEEP
 @AUTO_YES
 @click.pass_obj
@@ -170,6 +201,7 @@ def validate_save(
     batch: Batch,
     destination: str,
     since: Sequence[str],
+    split: int,
     deep: bool,
     auto_yes: bool,
     **wanted: Any,
@@ -181,11 +213,8 @@ def validate_save(
     """
     del auto_yes  # nothing is overwritten
     run = Run("save validate", batch, CHECKING, console, mirrored=False)
-    bases = [Path(name) for name in since]
-    archive = Path(destination)
-    return _go_through(
-        run, hangar.check_saved, archive, since=bases, deep=deep, **wanted
-    )
+    wanted |= {"since": [Path(name) for name in since], "split": split}
+    return _go_through(run, hangar.check_saved, destination, deep=deep, **wanted)
 
 
 @command(
@@ -211,11 +240,12 @@ def sync(
     on when the same command is run again. Images that it has already are replaced,
     but for platforms that only the archive has.
     """
-    run = Run("sync", batch, SYNCING, console, dry=dry_run, mirrored=False)
+    words = replace(FORETELLING, skipped=SYNCING.skipped) if dry_run else SYNCING
+    run = Run("sync", batch, words, console, dry=dry_run, mirrored=False)
     if dry_run:
         wanted["added"] = True
-        return _go_through(run, hangar.plan_saving, Path(destination), **wanted)
-    return _go_through(run, hangar.sync, Path(destination), **wanted)
+        return _go_through(run, hangar.plan_saving, destination, **wanted)
+    return _go_through(run, hangar.sync, destination, **wanted)
 
 
 @command(
@@ -242,16 +272,15 @@ def validate_sync(
     blob is looked for. The sources are read again.
     """
     run = Run("sync validate", batch, CHECKING, console, mirrored=False)
-    archive = Path(destination)
     return _go_through(
-        run, hangar.check_saved, archive, added=True, deep=deep, **wanted
+        run, hangar.check_saved, destination, added=True, deep=deep, **wanted
     )
 
 
 def _go_through(
     run: Run,
     act: Function,
-    archive: Path,
+    archive: str,
     prepare: Callable[[Sequence[Line]], None] | None = None,
     *,
     selection: hangar.Selection,

@@ -12,6 +12,7 @@ from hangar import (
     Interrupted,
     Noticed,
     Outcome,
+    PartWritten,
     Status,
     Traffic,
 )
@@ -53,8 +54,11 @@ class Words:
                 return Record(Level.INFO, _said(self.started, event), number)
             case Noticed(number=number, text=text):
                 return Record(Level.WARN, text, number)
+            case PartWritten(path=path, images=images, size=size):
+                count = figures.number(images, "image")
+                return Record(Level.INFO, f"[{path}]: {count}, {figures.size(size)}")
             case ImageFinished(outcome=Outcome(error=Interrupted())):
-                return None  # the list of what is left says it
+                pass  # the list of what is left says it
             case ImageFinished(outcome=Outcome(error=None) as outcome):
                 return self._reached(outcome)
             case ImageFinished(outcome=Outcome(error=Exception() as error) as outcome):

@@ -8,6 +8,7 @@ stores, and every ``validate`` is a plan of which nothing is missing.
 
 from hangar.copying.entries import entries_of
 from hangar.copying.execute import Transfer, foreseen, missing
+from hangar.copying.graph import closure
 from hangar.copying.ledger import Ledger
 from hangar.copying.merging import joined
 from hangar.copying.plan import Plan, Route, full_plan, plan
@@ -20,6 +21,7 @@ __all__ = [
     "Route",
     "Transfer",
     "Unpacked",
+    "closure",
     "entries_of",
     "foreseen",
     "full_plan",

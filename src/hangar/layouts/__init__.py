@@ -2,6 +2,8 @@
 
 from hangar.layouts.docker_archive import DockerArchive
 from hangar.layouts.docker_daemon import Daemon
+from hangar.layouts.layout_draft import LayoutDraft
+from hangar.layouts.layout_images import LayoutEntry, LayoutImages
 from hangar.layouts.layout_repository import LayoutRepository
 from hangar.layouts.oci_layout import OciLayout
 from hangar.layouts.skopeo_directory import SkopeoDirectory
@@ -9,6 +11,9 @@ from hangar.layouts.skopeo_directory import SkopeoDirectory
 __all__ = [
     "Daemon",
     "DockerArchive",
+    "LayoutDraft",
+    "LayoutEntry",
+    "LayoutImages",
     "LayoutRepository",
     "OciLayout",
     "SkopeoDirectory",

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from hangar.errors import HangarError, InvalidArchive, NotFound
+from hangar.disk import storage
+from hangar.errors import InvalidArchive, NotFound, StorageError
 from hangar.store import Chunks
 
 CHUNK = 1 << 20
@@ -66,10 +67,10 @@ def write(path: Path, content: Iterable[bytes], size: int, *, via: Path) -> None
     Until then it is in the folder ``via``, where `sweep` finds it after a kill.
 
     Raises:
-        HangarError: it cannot be written, or ``content`` has another size.
+        StorageError: it cannot be written, or ``content`` has another size.
     """
     written = 0
-    try:
+    with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=via, prefix=_NEW)
         try:
@@ -80,14 +81,11 @@ def write(path: Path, content: Iterable[bytes], size: int, *, via: Path) -> None
                 os.fsync(handle)
             if written != size:
                 message = f"{path}: {written} bytes came instead of {size}"
-                raise HangarError(message)
+                raise StorageError(message)
             Path(name).chmod(0o644)
             Path(name).replace(path)
         finally:
             Path(name).unlink(missing_ok=True)
-    except OSError as error:
-        message = f"cannot write {path}: {error.strerror}"
-        raise HangarError(message) from error
 
 
 def sweep(folder: Path) -> None:

@@ -33,7 +33,7 @@ class LayoutRepository:
 
     def resolve(self, reference: str) -> Digest:
         stands_alone = ":" in reference  # a digest, or the whole name
-        return self._layout.find(reference if stands_alone else self._called(reference))
+        return self._layout.find(reference if stands_alone else self.called(reference))
 
     def manifest(self, reference: str) -> Manifest:
         return self._layout.manifest(self.resolve(reference))
@@ -57,25 +57,28 @@ class LayoutRepository:
         self, blob: Descriptor, chunks: Callable[[], Chunks], *, origin: str = ""
     ) -> Put:
         del origin  # all blobs are in one place
-        if self.has(blob):
+        if self._layout.holds(blob):
             return Put.PRESENT
         with contextlib.closing(chunks()) as content:
             self._layout.add(blob.digest, content, blob.size)
         return Put.SENT
 
     def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
-        if not self.has(manifest.descriptor):
+        if not self._layout.holds(manifest.descriptor):
             raw = manifest.raw
             self._layout.add(manifest.digest, iter([raw]), len(raw))
         if tag or manifest.subject:
-            self._layout.enter(manifest, self._called(tag) if tag else "")
+            self._layout.enter(manifest, self.called(tag) if tag else "")
 
     def keep(self, digest: Digest) -> None:
         """Put an image that has no tag into the index, by its digest.
 
         Without that, nobody who reads the index would find it.
         """
-        self._layout.enter(self.manifest(digest), f"{self._repository}@{digest}")
+        self._layout.enter(self.manifest(digest), self.called(digest))
 
-    def _called(self, tag: str) -> str:
-        return f"{self._repository}:{tag}" if self._repository else tag
+    def called(self, reference: str) -> str:
+        """What a tag, or a digest that stands for none, is called in the index."""
+        if ":" in reference:
+            return f"{self._repository}@{reference}"
+        return f"{self._repository}:{reference}" if self._repository else reference

@@ -17,12 +17,23 @@ import json
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from hangar.errors import HangarError, InvalidArchive, InvalidDigest, NotFound
+from hangar.copying.streams import verified
+from hangar.deadline import current
+from hangar.disk import storage, sync_directory
+from hangar.errors import (
+    HangarError,
+    IntegrityError,
+    InvalidArchive,
+    InvalidDigest,
+    NotFound,
+    StorageError,
+)
 from hangar.layouts import files
 from hangar.oci import (
     MANIFEST_TYPES,
@@ -46,6 +57,10 @@ _FULL_NAME = "io.containerd.image.name"
 MAX_INDEX = 256 << 20
 """Bytes; half a million images have room in it."""
 
+MISSING = "vnd.content.hangar.missing"
+"""The index's annotation that says what was to be saved and is not there: lines of an
+image list, as a JSON list."""
+
 _NAMED = 5
 """Images that are named when another one is not there."""
 
@@ -60,17 +75,23 @@ class OciLayout:
         folder: where it is.
         writing: whether it is to be written to; then it is made if need be, and
             nobody else may write to it until it is closed.
+        deferred: whether what is entered stays unseen by others until `publish`.
 
     Raises:
-        InvalidArchive: there is none, it is damaged, or somebody writes to it.
+        InvalidArchive: there is none, or it is damaged.
+        StorageError: somebody writes to it, or it cannot be written.
     """
 
-    def __init__(self, folder: Path, *, writing: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, writing: bool = False, deferred: bool = False
+    ) -> None:
         self.folder = folder
+        self._deferred = deferred
         self._lock = threading.Lock()
         self._publishing = threading.Lock()
         self._changed = self._published = 0
         self._referrers: dict[Digest, dict[Digest, Companion]] | None = None
+        self._whole: set[Digest] = set()
         with contextlib.ExitStack() as held:
             if writing:
                 held.enter_context(_reserved(folder))
@@ -99,6 +120,17 @@ class OciLayout:
         """The index by names; what has none, or not alone, is called ``@digest``."""
         with self._lock:
             return dict(self._entries)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What was to be saved and is not there, by the lines of the image list."""
+        match self._index.get("annotations"):
+            case {**stated} if isinstance(text := stated.get(MISSING), str):
+                with contextlib.suppress(ValueError):
+                    match json.loads(text):
+                        case [*lines]:
+                            return tuple(map(str, lines))
+        return ()
 
     def path(self, digest: Digest) -> Path:
         """The file of a blob, whether it is there or not."""
@@ -133,9 +165,51 @@ class OciLayout:
         digest.check(raw, "manifest")
         return Manifest.parse(raw, algorithm=digest.algorithm)
 
+    def holds(self, content: Descriptor) -> bool:
+        """Tell whether a blob is there, with the right bytes: they are hashed once.
+
+        What others wrote, or a disk kept badly, is so found before it is relied on.
+        """
+        path = self.path(content.digest)
+        if not path.is_file() or path.stat().st_size != content.size:
+            return False
+        if content.digest not in self._whole:
+            try:
+                for _ in verified(current().watch(files.chunks(path)), content):
+                    pass
+            except IntegrityError:
+                return False
+            self._whole.add(content.digest)
+        return True
+
     def add(self, digest: Digest, chunks: Iterator[bytes], size: int) -> None:
         """Write a blob of which ``chunks`` are the right bytes, or raise."""
         files.write(self.path(digest), chunks, size, via=self.folder)
+        self._whole.add(digest)
+
+    @property
+    def verified(self) -> AbstractSet[Digest]:
+        """Digests of the blobs that were written or hashed."""
+        return self._whole
+
+    def stored(self) -> frozenset[Digest]:
+        """Digests of all blobs that are there, whatever they are worth."""
+        found = set()
+        with storage(self.folder):
+            for path in self.folder.glob("blobs/*/*"):
+                with contextlib.suppress(InvalidDigest):
+                    found.add(Digest(f"{path.parent.name}:{path.name}"))
+        return frozenset(found)
+
+    def sweep(self, needed: AbstractSet[Digest]) -> None:
+        """Remove all blobs but those that are needed.
+
+        Raises:
+            StorageError: they cannot be removed.
+        """
+        with storage(self.folder):
+            for digest in self.stored() - needed:
+                self.path(digest).unlink(missing_ok=True)
 
     def enter(self, manifest: Manifest, name: str = "") -> None:
         """Put a manifest into the index, in place of what has its name.
@@ -150,9 +224,40 @@ class OciLayout:
                 _note(self._referrers, manifest)
             self._changed += 1
             mine = self._changed
+        if self._deferred:
+            return
         with self._publishing:
             if self._published < mine:
                 self._publish()
+
+    def clear(self) -> None:
+        """Forget all that the index names, until `publish` only for ourselves."""
+        with self._lock:
+            self._entries, self._referrers = {}, None
+
+    def publish(
+        self, entries: Mapping[str, Descriptor], *, missing: Sequence[str] = ()
+    ) -> None:
+        """Make the index name just these entries; all they need is on the disk.
+
+        Raises:
+            StorageError: it cannot be written.
+        """
+        with self._lock:
+            self._entries = dict(entries)
+            stated = dict(self._index.get("annotations") or {})
+            stated.pop(MISSING, None)
+            if missing:
+                stated[MISSING] = json.dumps(list(missing))
+            rest = {k: v for k, v in self._index.items() if k != "annotations"}
+            self._index = {**rest, **({"annotations": stated} if stated else {})}
+        with storage(self.folder):
+            for algorithm in self.folder.glob("blobs/*"):
+                sync_directory(algorithm / "any")
+        with self._publishing:
+            self._publish()
+        with storage(self.folder):
+            sync_directory(self.folder / "index.json")
 
     def referrers(self, subject: Digest) -> tuple[Companion, ...]:
         """What the index lists that refers to a manifest."""
@@ -208,11 +313,12 @@ def _reserved(folder: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
     except BlockingIOError as error:
-        message = f"oci:{folder} is being written to"
-        raise InvalidArchive(message, hint="wait until that has ended") from error
+        message = f"oci:{folder} is being written to by another process"
+        hint = "wait until that has ended, then try again"
+        raise StorageError(message, hint=hint) from error
     except OSError as error:
         message = f"cannot write to oci:{folder}: {error.strerror}"
-        raise InvalidArchive(message) from error
+        raise StorageError(message) from error
 
 
 def _make(folder: Path) -> None:
@@ -241,7 +347,8 @@ def _read(folder: Path) -> tuple[Mapping[str, Any], Sequence[Descriptor]]:
         return index, [Descriptor.from_json(item) for item in index["manifests"]]
     except (HangarError, LookupError, TypeError) as error:
         message = f"{folder} is no OCI layout, or a damaged one: {error}"
-        raise InvalidArchive(message) from error
+        hint = "'hangar save -d oci:DIR' makes one; so do skopeo, buildah and oras"
+        raise InvalidArchive(message, hint=hint) from error
 
 
 def _write(folder: Path, name: str, value: Mapping[str, Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from hangar.archive import Archive
 from hangar.batch import Pools
 from hangar.deadline import Deadline, Stop, applied
 from hangar.errors import (
@@ -18,6 +17,7 @@ from hangar.errors import (
 from hangar.imagelist import Line
 from hangar.jobs import JobImage
 from hangar.oci import Platform
+from hangar.operations.carriers import Carrier, Entry
 from hangar.operations.loading import spellings
 from hangar.operations.transfer import DEFAULT_JOBS, DEFAULT_TIMEOUT
 from hangar.reference import Reference
@@ -47,7 +47,7 @@ def registry_tags(
 
 
 def archive_tags(
-    archives: Sequence[Archive],
+    archives: Sequence[Carrier[Entry]],
     registries: Registries | None = None,
     *,
     registry: str = "",

@@ -1,20 +1,19 @@
-"""Archives loaded into registries."""
+"""Archives and OCI layouts loaded into registries."""
 
 from __future__ import annotations
 
-import contextlib
-import glob
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from typing import TypeVar, Unpack
 
-from hangar.archive import Archive, ArchiveEntry
-from hangar.copying import Route
-from hangar.errors import HangarError, NotFound
-from hangar.events import Outcome
+from hangar.archive import ArchiveRepository
+from hangar.copying import Plan, Route
+from hangar.errors import HangarError, Incomplete, NotFound
+from hangar.events import Outcome, Report
 from hangar.imagelist import Line
 from hangar.oci import Digest
+from hangar.operations.carriers import Carrier, Entry
+from hangar.operations.lending import Borrower, Increment, lender
 from hangar.operations.routes import (
     check_place,
     failed,
@@ -23,13 +22,19 @@ from hangar.operations.routes import (
     placed,
     target_of,
 )
+from hangar.operations.transfer import How, copy_all, plan_all
 from hangar.reference import Reference
 from hangar.registry import Registries
-from hangar.store import Destination
+from hangar.store import Destination, Source
+
+E = TypeVar("E", bound=Entry)
+
+_NAMED = 20
+"""Blobs that are named when they are missing; errors have them all."""
 
 
 def load_routes(
-    archives: Sequence[Archive],
+    archives: Sequence[Carrier[Entry]],
     registries: Registries,
     *,
     to: str,
@@ -65,65 +70,28 @@ def load_routes(
     return routes
 
 
-def open_archives(names: Iterable[str]) -> list[Archive]:
-    """Open archives; a name that is no file's is a pattern, as shells have them.
-
-    The archives ``NAME-2.zip`` and ``NAME-10.zip`` of one pattern come in this order.
-    What one of them left to another is read from that.
-
-    Raises:
-        StorageError: there is no such file.
-        InvalidArchive: one of them is no archive.
-    """
-    with contextlib.ExitStack() as stack:
-        opened = [
-            stack.enter_context(Archive.open(path))
-            for name in names
-            for path in _matching(name)
-        ]
-        for archive in opened:
-            archive.others = tuple(a.container for a in opened if a is not archive)
-        stack.pop_all()
-        return opened
-
-
-def _matching(name: str) -> list[Path]:
-    if Path(name).exists():
-        return [Path(name)]
-    found = glob.glob(name)  # noqa: PTH207 - an absolute pattern is one, too
-    return [Path(path) for path in sorted(found, key=_numbers)] or [Path(name)]
-
-
-def _numbers(name: str) -> list[tuple[int, str]]:
-    """A key by which numbers within names sort by value."""
-    parts = re.split(r"([0-9]+)", name)
-    return [(int(part) if part.isdecimal() else 0, part) for part in parts]
-
-
-def archive_lines(archives: Iterable[Archive]) -> tuple[Line, ...]:
+def archive_lines(archives: Iterable[Carrier[Entry]]) -> tuple[Line, ...]:
     """The image list of all that archives hold."""
     names = dict.fromkeys(e.name for archive in archives for e in archive.entries)
     return tuple(Line(number, name, name) for number, name in enumerate(names, 1))
 
 
-def by_name(
-    archives: Iterable[Archive],
-) -> dict[str, list[tuple[Archive, ArchiveEntry]]]:
-    """All entries of archives by their names."""
-    found: dict[str, list[tuple[Archive, ArchiveEntry]]] = {}
-    for archive in archives:
-        for entry in archive.entries:
-            found.setdefault(entry.name, []).append((archive, entry))
+Known = dict[str, list[tuple[Carrier[E], E]]]
+"""Entries, with where they are, by their names."""
+
+
+def by_name(carriers: Iterable[Carrier[E]]) -> Known[E]:
+    """All entries by their names."""
+    found: Known[E] = {}
+    for carrier in carriers:
+        for entry in carrier.entries:
+            found.setdefault(entry.name, []).append((carrier, entry))
     return found
 
 
 def find_entries(
-    line: Line,
-    known: dict[str, list[tuple[Archive, ArchiveEntry]]],
-    registry: str,
-    *,
-    meant: Line | None = None,
-) -> list[tuple[Archive, ArchiveEntry]]:
+    line: Line, known: Known[E], registry: str, *, meant: Line | None = None
+) -> list[tuple[Carrier[E], E]]:
     """Look up what a line names; the Go program puts ``library/`` into short names.
 
     Args:
@@ -162,7 +130,7 @@ def _entry_name(name: Reference) -> str:
 
 def _route(
     line: Line,
-    found: tuple[Archive, ArchiveEntry],
+    found: tuple[Carrier[Entry], Entry],
     registries: Registries,
     to: str,
     project: str,
@@ -174,14 +142,87 @@ def _route(
         registries.configuration.policy.check("oci", str(archive.path.resolve()))
         wanted = target_of(line) if line.destination else named
         target = placed(wanted, to, project)
+        source, destination = _ends(
+            archive.repository(entry.repository),
+            registries.repository(target),
+            lambda home: registries.repository(
+                placed(Reference.parse(home), to, project)
+            ),
+        )
         return Route(
             image=line.text,
-            source=archive.repository(entry.repository),
+            source=source,
             reference=entry.reference,
-            destination=registries.repository(target),
+            destination=destination,
             tag=wanted.tag if not wanted.digest else "",
             number=line.number,
             platforms=line.platforms,
         )
     except HangarError as error:
         return failed(line, error)
+
+
+def _ends(
+    source: Source, destination: Destination, place: Callable[[str], Source]
+) -> tuple[Source, Destination]:
+    """Where an image comes from and goes to; increments borrow what they lack."""
+    if not isinstance(source, ArchiveRepository) or not source.homes:
+        return source, destination
+    find = lender(source.homes, place)
+    return Increment(source, find), Borrower(destination, source, find)
+
+
+class HowToLoad(How, total=False):
+    """How archives are loaded; what is left out is as in `hangar.copy_all`.
+
+    Attributes:
+        overwrite: whether platforms that only the destination has may go.
+        platform_tags: whether each platform gets a tag of its own, too.
+    """
+
+    overwrite: bool
+    platform_tags: bool
+
+
+def load(
+    routes: Iterable[Route[Destination] | Outcome], **how: Unpack[HowToLoad]
+) -> Report:
+    """Copy images from archives, as `hangar.copy_all` does.
+
+    Nothing of an image is sent if something is neither in the archive nor at the
+    destination: it then fails with `hangar.Incomplete`, which names all of that.
+    """
+    return copy_all(routes, prepare=_checked, **how)
+
+
+def plan_loading(
+    routes: Iterable[Route[Destination] | Outcome], **how: Unpack[HowToLoad]
+) -> Report:
+    """Tell what `load` would do, with the bytes it would send; do nothing."""
+    return plan_all(routes, prepare=_checked, **how)
+
+
+def _checked(route: Route[Destination], plan: Plan) -> Plan:
+    """See that all is there that has to be sent.
+
+    Raises:
+        Incomplete: it is not.
+    """
+    source, there = route.source, route.destination
+    absent = [
+        blob.digest
+        for blob in plan.blobs
+        if blob.digest not in plan.made and not source.has(blob) and not there.has(blob)
+    ]
+    if not absent:
+        return plan
+    kept = source.kept if isinstance(source, Increment) else source
+    left = kept.left_to(absent) if isinstance(kept, ArchiveRepository) else ()
+    more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
+    message = f"{source.place} does not have {', '.join(absent[:_NAMED])}{more}"
+    hint = "bring back what is whole: hangar archive repair"
+    if left:
+        bases = ", ".join(left)
+        message += f", left to {bases}"
+        hint = f"load {bases} to the same registry first, or together with it"
+    raise Incomplete(message, missing=absent, hint=hint)

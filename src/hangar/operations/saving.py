@@ -1,21 +1,46 @@
-"""Images saved into archives, and archives compared with what registries have."""
+"""Images saved into archives and OCI layouts, and these compared with registries."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar, Unpack
 
-from hangar.archive import Archive, ArchiveRepository, Draft, empty_archive
+from hangar.archive import (
+    Archive,
+    Draft,
+    Packing,
+    Part,
+    PlannedDraft,
+    SplitDraft,
+    empty_archive,
+    is_begun,
+    part_numbers,
+    part_path,
+)
 from hangar.copying import Route
-from hangar.errors import HangarError, Interrupted, StorageError
-from hangar.events import Noticed, Outcome, Report, Status, unheard
+from hangar.errors import HangarError, Interrupted, InvalidInput, StorageError
+from hangar.events import (
+    Noticed,
+    Outcome,
+    PartWritten,
+    Report,
+    Reporter,
+    Status,
+    unheard,
+)
 from hangar.imagelist import Line
+from hangar.layouts import LayoutDraft, LayoutImages
+from hangar.oci import Descriptor
+from hangar.operations.carriers import Carrier, Entry, layout_folder, open_carrier
 from hangar.operations.routes import failed, lines_of, origin_of
+from hangar.operations.thrift import Thrifty
 from hangar.operations.transfer import How, check_all, copy_all, plan_all
+from hangar.reference import Reference
 from hangar.registry import Registries
-from hangar.store import Source
+from hangar.store import Destination, Source
 
 D = TypeVar("D", bound=Source)
 
@@ -23,10 +48,11 @@ D = TypeVar("D", bound=Source)
 def save(
     lines: Iterable[str | Line],
     registries: Registries,
-    archive: Path,
+    archive: str | Path,
     *,
     source: str = "",
     since: Sequence[Path] = (),
+    split: int = 0,
     **how: Unpack[How],
 ) -> Report:
     """Save images into a new archive, or go on with one that was interrupted.
@@ -38,33 +64,45 @@ def save(
     Args:
         lines: of an image list, in the default format.
         registries: gives the repositories to read from.
-        archive: the file.
+        archive: the file; or ``oci:DIR``, a directory that becomes an OCI layout.
         source: registry that replaces every source's.
         since: archives whose layers are left out; what loads this one needs them.
+        split: bytes; if not 0, several archives are written, each at most so large and
+            whole by itself: ``NAME-1.zip``, ``NAME-2.zip``, ...
         how: as `hangar.copy_all` takes it.
 
     Raises:
-        InvalidArchive: one of ``since`` is no archive.
+        InvalidArchive: one of ``since`` is no archive; or the directory holds other
+            things than a layout.
+        InvalidInput: a layout can neither leave anything out nor be split; or one of
+            ``since`` is going to be replaced.
         StorageError: the archive cannot be written, or somebody else is at it.
     """
-    with Draft.create(archive, since=since, resume=True, reuse=True) as draft:
-        routes = _routes(lines, registries, draft.repository, source)
-        saved = copy_all(routes, overwrite=True, prepare=draft.reserve, **how)
-        reached = _reached(saved, routes)
-        if not _was_interrupted(saved) and (reached or not archive.exists()):
-            draft.finish(reached, missing=[outcome.image for outcome in saved.failed])
+    given = lines_of(lines)
+    texts = [line.text for line in given if line.valid]
+    report = how.get("report", unheard)
+    with _begun(archive, texts, since, split) as draft:
+        routes = _routes(given, registries, _in(draft), source, draft.at_hand)
+        saved = copy_all(routes, overwrite=True, prepare=draft.prepare, **how)
+        reached, interrupted = _reached(saved, routes), _was_interrupted(saved)
+        there = replaced_by_saving(archive, split=split)
+        if not interrupted and (reached or not there):
+            missing = [outcome.image for outcome in saved.failed]
+            if isinstance(draft, SplitDraft):
+                _tell(draft.finish(reached, missing=missing), report)
+            else:
+                draft.finish(reached, missing=missing)
             return saved
-        if not draft.writer.members:
-            draft.undo()
-    if archive.exists() and not _was_interrupted(saved):
-        how.get("report", unheard)(Noticed(0, f"{archive} stays as it was"))
+        draft.abandon()
+    if there and not interrupted:
+        report(Noticed(0, f"{', '.join(there)} stays as it was"))
     return saved
 
 
 def sync(
     lines: Iterable[str | Line],
     registries: Registries,
-    archive: Path,
+    archive: str | Path,
     *,
     source: str = "",
     **how: Unpack[How],
@@ -78,116 +116,205 @@ def sync(
         InvalidArchive: it is no archive, or a damaged one.
         StorageError: it cannot be written, or somebody else is at it.
     """
-    with Draft.append(archive, resume=True) as draft:
-        routes = _routes(lines, registries, draft.repository, source)
-        synced = copy_all(routes, prepare=draft.reserve, **how)
+    folder = layout_folder(archive)
+    with (
+        LayoutDraft.append(folder)
+        if folder
+        else Draft.append(Path(archive), resume=True)
+    ) as draft:
+        routes = _routes(lines, registries, _in(draft), source, draft.at_hand)
+        synced = copy_all(routes, prepare=draft.prepare, **how)
         reached = _reached(synced, routes)
         if reached and not _was_interrupted(synced):
             there = {o.image for o in synced if o.status is not Status.FAILED}
-            missing = [line for line in draft.index.missing if line not in there]
+            missing = [line for line in draft.missing if line not in there]
             draft.finish(reached, missing=missing)
         elif not _was_interrupted(synced):
             draft.undo()
     return synced
 
 
+def replaced_by_saving(archive: str | Path, *, split: int = 0) -> tuple[str, ...]:
+    """Names of what is there that `save` would replace."""
+    folder = layout_folder(archive)
+    if folder is None:
+        paths = _parts(Path(archive)) if split else [Path(archive)]
+        return tuple(str(path) for path in paths if path.is_file())
+    with contextlib.suppress(HangarError), LayoutImages.open(folder) as there:
+        return (str(archive),) if there.entries else ()
+    return ()
+
+
 def is_unfinished(
     lines: Iterable[str | Line],
-    archive: Path,
+    archive: str | Path,
     *,
     source: str = "",
     registries: Registries | None = None,
+    split: int = 0,
 ) -> bool:
-    """Tell whether a file is what an earlier `save` of the same lines made, not whole.
+    """Tell whether there is what an earlier `save` of the same lines made, not whole.
 
-    Saving them again then loses nothing: whatever it holds is wanted again. Short names
-    stand for images of docker.io without ``registries``.
+    Saving them again then loses nothing: whatever it holds is wanted again. So it is
+    with several archives of which the last one has not got its name. Short names stand
+    for images of docker.io without ``registries``.
     """
+    if split and is_begun(Path(archive)):
+        return True
     wanted = lines_of(lines, None if source else registries)
+    missing, held = set[str](), set[str]()
     try:
-        with Archive.open(archive) as there:
-            missing, held = there.index.missing, {e.name for e in there.entries}
+        for place in _parts(Path(archive)) if split else [archive]:
+            with open_carrier(place) as there:
+                missing |= {*there.missing}
+                held |= {entry.name for entry in there.entries}
         names = {str(origin_of(line).moved(registry=source)) for line in wanted}
     except HangarError:
         return False
     again = {line.text for line in wanted}
-    return bool(missing) and {*missing} <= again and held <= names
+    return bool(missing) and missing <= again and held <= names
 
 
 def plan_saving(
     lines: Iterable[str | Line],
     registries: Registries,
-    archive: Path,
+    archive: str | Path,
     *,
     source: str = "",
+    since: Sequence[Path] = (),
+    split: int = 0,
     added: bool = False,
     **how: Unpack[How],
 ) -> Report:
     """Tell what `save` (with ``added``: `sync`) would write; write nothing.
 
+    Of several archives, each image's outcome names the one that it would be in.
+
     Raises:
-        InvalidArchive: what is to be added to is no archive, or a damaged one.
+        InvalidArchive: what is to be added to, or one of ``since``, is no archive, or a
+            damaged one.
     """
-    with _read(archive, added=added) as repository:
-        routes = _routes(lines, registries, repository, source)
-        return plan_all(routes, overwrite=not added, **how)
+    given = lines_of(lines)
+    if added:
+        with open_carrier(archive) as carrier:
+            store = carrier.repository
+            routes = _routes(given, registries, _of_origin(store), source)
+            return plan_all(routes, **how)
+    texts = [line.text for line in given if line.valid]
+    packing = Packing(split, texts) if split else None
+    with PlannedDraft(Path(archive), packing, since) as draft:
+        planned = _routes(given, registries, _of_origin(draft.repository), source)
+        told = plan_all(planned, overwrite=True, prepare=draft.prepare, **how)
+        _tell(draft.parts, how.get("report", unheard))
+        return Report(
+            tuple(
+                replace(outcome, destination=draft.where(route) or outcome.destination)
+                if isinstance(route, Route)
+                else outcome
+                for outcome, route in zip(told, planned, strict=True)
+            ),
+            told.seconds,
+        )
 
 
 def check_saved(
     lines: Iterable[str | Line],
     registries: Registries,
-    archive: Path,
+    archive: str | Path,
     *,
     source: str = "",
     since: Sequence[Path] = (),
+    split: int = 0,
     added: bool = False,
     deep: bool = False,
     **how: Unpack[How],
 ) -> Report:
     """Check that an archive has what `save` (with ``added``: `sync`) writes.
 
-    What was left to other archives is looked for in ``since``.
+    What was left to other archives is looked for in ``since``. Of several archives
+    (``split``), the one that lists an image has to have all of it.
 
     Raises:
         InvalidArchive: it is no archive, or a damaged one.
+        StorageError: there is none.
         Incomplete: nothing was checked at all, which proves nothing.
     """
     with contextlib.ExitStack() as stack:
-        saved = stack.enter_context(Archive.open(archive))
         bases = [stack.enter_context(Archive.open(base)) for base in since]
-        saved.others = tuple(base.container for base in bases)
-        routes = _routes(lines, registries, saved.repository, source)
+        listed: dict[tuple[str, str], Carrier[Entry]] = {}
+        nothing = empty_archive(Path(archive))
+        first = part_path(Path(archive), 1)
+        for place in (_parts(Path(archive)) or [first]) if split else [archive]:
+            saved = open_carrier(place)
+            stack.enter_context(saved)
+            if isinstance(saved, Archive):
+                saved.others = tuple(base.container for base in bases)
+            for entry in saved.entries:
+                listed.setdefault((entry.repository, entry.reference), saved)
+
+        def repository(origin: Reference) -> Source:
+            name = origin.full_repository
+            found = listed.get((name, origin.tag or str(origin.digest)))
+            return found.repository(name) if found else nothing(name)
+
+        routes = _routes(lines, registries, repository, source)
         return check_all(routes, overwrite=not added, deep=deep, **how)
 
 
-@contextlib.contextmanager
-def _read(
-    archive: Path, *, added: bool
-) -> Iterator[Callable[[str], ArchiveRepository]]:
-    """Give what tells of an archive's repositories; of a new one, all are empty."""
-    if added:
-        with Archive.open(archive) as there:
-            yield there.repository
-    else:
-        yield empty_archive(archive)
+def _begun(
+    archive: str | Path, lines: Sequence[str], since: Sequence[Path], split: int
+) -> Draft | LayoutDraft | SplitDraft:
+    """Begin to write what is to hold the images of a list."""
+    folder = layout_folder(archive)
+    if folder is not None and (since or split):
+        message = f"{archive} has to have all that it names, in one place"
+        raise InvalidInput(message, hint="save into an archive: NAME.zip")
+    if folder is not None:
+        return LayoutDraft.create(folder, lines)
+    for there in map(Path, replaced_by_saving(archive, split=split)):
+        if any(base.exists() and base.samefile(there) for base in since):
+            message = f"{there} is going to be replaced, and cannot be relied on"
+            raise InvalidInput(message, hint="choose another name for the new archive")
+    if split:
+        return SplitDraft.create(Path(archive), split, lines, since=since)
+    return Draft.create(Path(archive), since=since, resume=True, reuse=True)
+
+
+def _parts(archive: Path) -> list[Path]:
+    """The archives that are there of those that together are called ``archive``."""
+    return [part_path(archive, number) for number in part_numbers(archive)]
+
+
+def _tell(parts: Iterable[Part], report: Reporter) -> None:
+    for part in parts:
+        report(PartWritten(str(part.path), part.images, part.size))
+
+
+def _of_origin(repository: Callable[[str], D]) -> Callable[[Reference], D]:
+    return lambda origin: repository(origin.full_repository)
+
+
+def _in(draft: Draft | LayoutDraft | SplitDraft) -> Callable[[Reference], Destination]:
+    return lambda origin: draft.repository(origin.full_repository)
 
 
 def _routes(
     lines: Iterable[str | Line],
     registries: Registries,
-    repository: Callable[[str], D],
+    repository: Callable[[Reference], D],
     source: str,
+    at_hand: Callable[[Descriptor], bytes | None] = lambda _: None,
 ) -> list[Route[D] | Outcome]:
-    """Routes from registries to an archive's repositories of the same names."""
+    """Routes from registries to what carries the images, under the same names."""
 
     def route(line: Line) -> Route[D] | Outcome:
         try:
             origin = origin_of(line).moved(registry=source)
             return Route(
                 image=line.text,
-                source=registries.source(origin),
+                source=Thrifty(registries.source(origin), at_hand),
                 reference=origin.locator,
-                destination=repository(origin.full_repository),
+                destination=repository(origin),
                 tag=origin.tag,
                 number=line.number,
                 platforms=line.platforms,

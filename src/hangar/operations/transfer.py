@@ -53,6 +53,9 @@ DEFAULT_TIMEOUT = 600.0
 
 S = TypeVar("S", bound=Source)
 
+Prepare = Callable[[Route[S], Plan], Plan]
+"""Is told of a plan before it is carried out, and may complete it."""
+
 
 class How(TypedDict, total=False):
     """How a batch is worked through; what is left out is as in `copy_all`.
@@ -80,7 +83,7 @@ def copy_all(
     timeout: float | None = DEFAULT_TIMEOUT,
     overwrite: bool = False,
     platform_tags: bool = False,
-    prepare: Callable[[Plan], None] | None = None,
+    prepare: Prepare[Destination] | None = None,
     report: Reporter = unheard,
     stop: Stop | None = None,
 ) -> Report:
@@ -94,37 +97,21 @@ def copy_all(
         overwrite: whether platforms that only the destination has may go.
         platform_tags: whether each platform gets a tag of its own, too.
         prepare: is called with the plan of each image before anything of it is
-            moved, in the order of the images.
+            moved, in the order of the images; what it returns is carried out.
         report: is told what happens, from several threads, one call at a time.
         stop: ends the run when requested; what is not finished then has failed.
 
     Returns:
         What became of each image, in the order given; nothing is raised for them.
     """
-    ledger, measured = Ledger(), dict[Digest, Unpacked]()
-    wanted = selection or Selection()
-    given = list(routes)
-    turns = Turns([id(given[at]) for chain in _chains(given) for at in chain])
-
-    for route in given:
-        if isinstance(route, Outcome):
-            turns.passed(id(route))
-
-    def decide(route: Route[Destination]) -> Plan:
-        try:
-            decided = plan(
-                route,
-                wanted,
-                overwrite=overwrite,
-                platform_tags=platform_tags,
-                measured=measured,
-            )
-            if prepare:
-                turns.wait(id(route))
-                prepare(decided)
-            return decided
-        finally:
-            turns.passed(id(route))
+    ledger, given = Ledger(), list(routes)
+    decide = _decider(
+        given,
+        selection or Selection(),
+        prepare,
+        overwrite=overwrite,
+        platform_tags=platform_tags,
+    )
 
     def act(route: Route[Destination], pools: Pools, report: Reporter) -> Result:
         decided = decide(route)
@@ -145,6 +132,7 @@ def plan_all(
     timeout: float | None = DEFAULT_TIMEOUT,
     overwrite: bool = False,
     platform_tags: bool = False,
+    prepare: Prepare[S] | None = None,
     report: Reporter = unheard,
     stop: Stop | None = None,
 ) -> Report:
@@ -152,22 +140,22 @@ def plan_all(
 
     The arguments are those of `copy_all`.
     """
-    ledger, measured = Ledger(), dict[Digest, Unpacked]()
-    wanted = selection or Selection()
+    ledger, given = Ledger(), list(routes)
+    decide = _decider(
+        given,
+        selection or Selection(),
+        prepare,
+        overwrite=overwrite,
+        platform_tags=platform_tags,
+    )
 
     def act(route: Route[S], pools: Pools, report: Reporter) -> Result:
         del pools
-        decided = plan(
-            route,
-            wanted,
-            overwrite=overwrite,
-            platform_tags=platform_tags,
-            measured=measured,
-        )
+        decided = decide(route)
         _notice(route, decided, report)
         return Result(decided, foreseen(route, decided, ledger))
 
-    return carry_out(act, routes, jobs, timeout, report, stop)
+    return carry_out(act, given, jobs, timeout, report, stop)
 
 
 def _notice(route: Route[S], decided: Plan, report: Reporter) -> None:
@@ -221,6 +209,46 @@ def check_all(
         hint = "name images in the list, and select platforms that they have"
         raise Incomplete(message, hint=hint)
     return checked
+
+
+def _decider(
+    routes: Sequence[Route[S] | Outcome],
+    selection: Selection,
+    prepare: Prepare[S] | None,
+    *,
+    overwrite: bool,
+    platform_tags: bool,
+) -> Callable[[Route[S]], Plan]:
+    """Make what plans an image, and has plans prepared in the order of the images.
+
+    An image that another one of the same tag stands before takes no turn: its plan
+    can only be made when that one is done.
+    """
+    firsts = [routes[chain[0]] for chain in _chains(routes)]
+    waiting = {id(route) for route in firsts if isinstance(route, Route)}
+    turns = Turns([id(route) for route in firsts if id(route) in waiting])
+
+    measured: dict[Digest, Unpacked] = {}
+
+    def decide(route: Route[S]) -> Plan:
+        try:
+            decided = plan(
+                route,
+                selection,
+                overwrite=overwrite,
+                platform_tags=platform_tags,
+                measured=measured,
+            )
+            if prepare is None:
+                return decided
+            if id(route) in waiting:
+                turns.wait(id(route))
+            return prepare(route, decided)
+        finally:
+            if id(route) in waiting:
+                turns.passed(id(route))
+
+    return decide
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,83 @@
+"""Archives that layers are left to, so that another one need not have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from hangar.archive.archive import Archive
+from hangar.archive.checking import needed_members
+from hangar.archive.names import blob_name
+from hangar.errors import InvalidArchive
+from hangar.oci import Descriptor
+
+
+class Base:
+    """An archive to rely on, as far as it can be known without reading all of it.
+
+    Its directory and index are whole, or it would not be opened. A blob counts if one
+    of its images needs it, for only then is it loaded; if it has the right size; and
+    if it lies where the directory says. That its bytes are the right ones is for
+    ``archive verify`` to prove.
+
+    Attributes:
+        name: of the file.
+    """
+
+    def __init__(self, archive: Archive) -> None:
+        self.name = archive.path.name
+        self._archive = archive
+        self._needed = needed_members(archive)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open an archive.
+
+        Raises:
+            InvalidArchive: it is no archive, or a damaged one.
+            StorageError: the file cannot be read.
+        """
+        archive = Archive.open(path)
+        try:
+            return cls(archive)
+        except BaseException:
+            archive.container.close()
+            raise
+
+    def home(self, blob: Descriptor) -> str:
+        """The repository that will have a blob once this archive was loaded, or ""."""
+        container, name = self._archive.container, blob_name(blob.digest)
+        member = container.members.get(name)
+        if member is None or member.size != blob.size or name not in self._needed:
+            return ""
+        try:
+            container.content(member)
+        except InvalidArchive:
+            return ""
+        return self._needed[name]
+
+    def close(self) -> None:
+        """Give back the file."""
+        self._archive.container.close()
+
+
+class LeftOut(NamedTuple):
+    """Where a blob is that is left to another archive.
+
+    Attributes:
+        base: file name of the archive.
+        home: repository that has it there.
+    """
+
+    base: str
+    home: str
+
+
+def left_to(bases: Iterable[Base], blob: Descriptor) -> LeftOut | None:
+    """Find an archive that a blob can be left to."""
+    for base in bases:
+        home = base.home(blob)
+        if home:
+            return LeftOut(base.name, home)
+    return None

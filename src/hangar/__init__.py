@@ -62,6 +62,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.events import Noticed as Noticed
     from hangar.events import Outcome as Outcome
     from hangar.events import PartWritten as PartWritten
+    from hangar.events import ProjectMade as ProjectMade
     from hangar.events import Report as Report
     from hangar.events import Reporter as Reporter
     from hangar.events import Status as Status
@@ -118,6 +119,7 @@ if TYPE_CHECKING:  # what checkers and editors see; a test compares it with `_PU
     from hangar.operations.merging import merged_index as merged_index
     from hangar.operations.merging import read_part as read_part
     from hangar.operations.platforms import wanted_platform as wanted_platform
+    from hangar.operations.projects import create_projects as create_projects
     from hangar.operations.routes import mirror_routes as mirror_routes
     from hangar.operations.routes import mirror_targets as mirror_targets
     from hangar.operations.routes import source_routes as source_routes
@@ -173,7 +175,8 @@ _PUBLIC = {
     "imagelist": "STANDARD_INPUT Line parse_list read_list read_text",
     "events": """
         BlobFinished BlobProgress BlobStarted Event ImageFinished ImagePlanned
-        ImageStarted Noticed Outcome PartWritten Report Reporter Status Traffic
+        ImageStarted Noticed Outcome PartWritten ProjectMade Report Reporter Status
+        Traffic
         """,
     "deadline": "Stop",
     "retry": "Patience",
@@ -196,6 +199,7 @@ _PUBLIC = {
     "operations.logins": "Login check_login demanded_logins login logout logout_all",
     "operations.merging": "Part merge_manifests merged_index read_part",
     "operations.platforms": "wanted_platform",
+    "operations.projects": "create_projects",
     "operations.routes": "mirror_routes mirror_targets source_routes",
     "operations.saving": """
         check_saved is_unfinished plan_saving replaced_by_saving save sync

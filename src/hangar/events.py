@@ -186,6 +186,15 @@ class Noticed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectMade:
+    """A Harbor got a project, for images to be pushed to."""
+
+    registry: str
+    project: str
+    is_public: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PartWritten:
     """One of several archives was written; in a dry run: would be, at most so large."""
 
@@ -208,6 +217,7 @@ Event = (
     | BlobProgress
     | BlobFinished
     | Noticed
+    | ProjectMade
     | PartWritten
     | ImageFinished
 )

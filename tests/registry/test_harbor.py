@@ -7,8 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
+from hangar.copying import Route
+from hangar.deadline import Stop
 from hangar.errors import AccessDenied, RegistryError
+from hangar.events import Event
+from hangar.operations.projects import create_projects
+from hangar.reference import Reference
 from hangar.registry import Harbor, Registries
+from hangar.store import Destination
 from tests.support.scripted import Scripted, reply
 
 COOKIE = {"Set_Cookie": "sid=abc; Path=/; HttpOnly"}
@@ -22,7 +28,7 @@ def errors(code: str, message: str) -> bytes:
 
 
 def harbor(make: Make, server: Scripted, **options: object) -> Harbor:
-    return make(**options).harbor(server.address)
+    return make(**options).harbor(Reference(server.address, "team/app"))
 
 
 def test_a_harbor_says_pong(make_registries: Make) -> None:
@@ -110,6 +116,19 @@ def test_a_harbor_that_has_a_bad_moment_is_asked_again(make_registries: Make) ->
 def test_a_registry_is_closed_with_its_connections(make_registries: Make) -> None:
     with Scripted(REGISTRY, reply(200, b"Pong")) as server:
         with make_registries(client=None) as registries:
-            assert registries.harbor(server.address).is_there()
+            assert registries.harbor(Reference(server.address, "team/app")).is_there()
 
         assert server.connections >= 1
+
+
+def test_nothing_is_asked_once_the_run_is_to_end(make_registries: Make) -> None:
+    stop, events = Stop(), list[Event]()
+    stop.request()
+    with Scripted(REGISTRY, reply(200, b"Pong")) as server:
+        registries = make_registries()
+        store = registries.repository(Reference(server.address, "team/app"))
+        route: Route[Destination] = Route("app", store, "1", store, "1")
+        create_projects([route], registries, report=events.append, stop=stop)
+
+    assert not server.heard
+    assert not events

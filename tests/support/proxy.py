@@ -188,9 +188,21 @@ class FaultyProxy:
         self._server.shutdown()
         self._server.server_close()
 
-    def fault(self, method: str, path: str, fault: Fault, times: int = 1) -> None:
-        """Add a fault for requests of ``method`` whose path contains a pattern."""
-        self._rules.append(_Rule(method, re.compile(path), fault, times))
+    def fault(
+        self,
+        method: str,
+        path: str,
+        fault: Fault,
+        times: int = 1,
+        *,
+        first: bool = False,
+    ) -> None:
+        """Add a fault for requests of ``method`` whose path contains a pattern.
+
+        It strikes when those that were added before do not, or ``first`` of all.
+        """
+        rule = _Rule(method, re.compile(path), fault, times)
+        self._rules.insert(0 if first else len(self._rules), rule)
 
     @property
     def used_up(self) -> bool:

@@ -1,8 +1,8 @@
-"""What commands share that log in to registries."""
+"""What commands share that prepare registries: logins, projects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,3 +99,20 @@ def log_in_where_demanded(
             hangar.login(
                 registry, username=username, password=password, registries=registries
             )
+
+
+def make_projects(
+    routes: Sequence[hangar.Route[hangar.Destination] | hangar.Outcome],
+    registries: hangar.Registries,
+    *,
+    public: bool,
+    jobs: int,
+    timeout: float | None,
+    report: hangar.Reporter,
+    stop: hangar.Stop,
+) -> None:
+    """Make the projects that images are going to need, where registries are Harbors."""
+    del jobs  # there are few
+    hangar.create_projects(
+        routes, registries, public=public, timeout=timeout, report=report, stop=stop
+    )

@@ -12,7 +12,7 @@ import click
 
 import hangar
 from hangar import Line, Report
-from hangar.cli.accounts import log_in_where_demanded
+from hangar.cli.accounts import log_in_where_demanded, make_projects
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
@@ -135,6 +135,8 @@ def _go_through(
     project: str,
     source_registry: str,
     skip_login: bool,
+    create_project: bool,
+    harbor_public: bool,
     **how: Any,
 ) -> int:
     """Do ``act`` with the routes from the archives."""
@@ -161,6 +163,8 @@ def _go_through(
                 lines=lines,
                 source_registry=source_registry,
             )
+            if create_project and act is hangar.load:
+                make_projects(routes, registries, public=harbor_public, **more)
             return act(routes, selection=selection, **how, **more)
 
         run.announce(selection)

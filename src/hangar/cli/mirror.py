@@ -11,7 +11,7 @@ import click
 
 import hangar
 from hangar import Line, Report, Status
-from hangar.cli.accounts import log_in_where_demanded
+from hangar.cli.accounts import log_in_where_demanded, make_projects
 from hangar.cli.batch import Run
 from hangar.cli.command import command, option
 from hangar.cli.console import Console
@@ -169,6 +169,8 @@ def _go_through(
     destination_registries: hangar.Registries,
     naming: dict[str, Any],
     skip_login: bool,
+    create_project: bool,
+    harbor_public: bool,
     **how: Any,
 ) -> int:
     """Do ``act`` with the routes of the run's list."""
@@ -190,6 +192,8 @@ def _go_through(
             destination_registries=destination_registries,
             **naming,
         )
+        if create_project and act is hangar.copy_all:
+            make_projects(routes, destination_registries, public=harbor_public, **more)
         return act(routes, selection=selection, **how, **more)
 
     run.announce(selection)

@@ -253,6 +253,17 @@ def push_options(function: Function) -> Function:
         _unsupported("--sigstore-private-key"),
         _unsupported("--sigstore-passphrase-file"),
         option(
+            "--harbor-public",
+            type=BOOLEAN,
+            help="Let everybody pull from the projects that are made.",
+        ),
+        option(
+            "--create-project",
+            type=BOOLEAN,
+            default="true",
+            help="Make the projects that images need, if the registry is a Harbor.",
+        ),
+        option(
             "--skip-login",
             type=BOOLEAN,
             help="Never ask for a password, whatever the registry demands.",

@@ -13,6 +13,7 @@ from hangar import (
     Noticed,
     Outcome,
     PartWritten,
+    ProjectMade,
     Status,
     Traffic,
 )
@@ -52,11 +53,8 @@ class Words:
         match event:
             case ImageStarted(number=number) if self.started:
                 return Record(Level.INFO, _said(self.started, event), number)
-            case Noticed(number=number, text=text):
-                return Record(Level.WARN, text, number)
-            case PartWritten(path=path, images=images, size=size):
-                count = figures.number(images, "image")
-                return Record(Level.INFO, f"[{path}]: {count}, {figures.size(size)}")
+            case Noticed() | ProjectMade() | PartWritten():
+                return _aside(event)
             case ImageFinished(outcome=Outcome(error=Interrupted())):
                 pass  # the list of what is left says it
             case ImageFinished(outcome=Outcome(error=None) as outcome):
@@ -103,3 +101,16 @@ def _said(sentence: str, named: ImageStarted | Outcome) -> str:
         destination=named.destination,
         platforms=",".join(map(str, platforms)),
     )
+
+
+def _aside(event: Noticed | ProjectMade | PartWritten) -> Record:
+    """What to log of what is no image."""
+    match event:
+        case Noticed(number=number, text=text):
+            return Record(Level.WARN, text, number)
+        case ProjectMade(project=project, is_public=is_public):
+            kind = "public" if is_public else "private"
+            return Record(Level.INFO, f'Created Harbor V2 project "{project}" ({kind})')
+        case PartWritten(path=path, images=images, size=size):
+            count = figures.number(images, "image")
+            return Record(Level.INFO, f"[{path}]: {count}, {figures.size(size)}")

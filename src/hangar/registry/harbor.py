@@ -15,20 +15,32 @@ from hangar.registry.authentication import basic
 from hangar.registry.refusals import refusal
 from hangar.registry.registry import Registry
 
+_ROBOT = "robot$"
+"""What names of robot accounts begin with, unless an administrator changed it."""
+
 
 class Harbor:
     """A registry, as far as it is a Harbor."""
 
     def __init__(self, registry: Registry, credential: Credential | None) -> None:
         self._registry = registry
+        self._username = credential.username if credential else ""
         authorization = basic(credential)
         self._headers = {"Authorization": authorization} if authorization else {}
 
-    def is_there(self) -> bool:
-        """Whether the registry is a Harbor of version 2.
+    def reach(self) -> None:
+        """Find the registry, as whoever pushes to it has to anyway.
 
         Raises:
             TransferError: it cannot be reached.
+        """
+        _ = self._registry.base
+
+    def is_there(self) -> bool:
+        """Ask once whether the registry is a Harbor of version 2.
+
+        Raises:
+            TransferError: it did not answer.
         """
         with self._send("GET", "ping") as response:
             return response.status == 200 and response.excerpt().strip() == b"Pong"
@@ -65,9 +77,22 @@ class Harbor:
             with self._send("POST", "projects", json.dumps(value).encode()) as response:
                 if response.status in (201, 409):
                     return response.status == 201
-                raise refusal(response, f"project {project}", self._registry.name)
+                error = refusal(response, f"project {project}", self._registry.name)
+                if response.status == 403:
+                    error.hint = self._who_may()
+                raise error
 
         return self._registry.patience.again(post, project)
+
+    def _who_may(self) -> str:
+        """What to do about it that we may not make projects."""
+        rights = "make it by hand, or log in as somebody who may"
+        if not self._username.startswith(_ROBOT):
+            return rights
+        return (
+            f"{rights}: a robot account may if it is one of the system, not of a"
+            " project, and was given the right to create projects"
+        )
 
     def _send(self, method: str, path: str, body: bytes = b"") -> Response:
         headers = {**self._headers, "Content-Type": "application/json"}

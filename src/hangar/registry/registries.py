@@ -198,11 +198,26 @@ class Registries:
             pass
         return False
 
-    def harbor(self, registry: str) -> Harbor:
-        """The projects of a registry, if it is a Harbor; nothing is asked yet."""
-        return Harbor(
-            self.registry(CredentialKey(registry)), self._credential(registry, "")
-        )
+    def project(self, reference: Reference) -> tuple[str, str]:
+        """The registry that a repository is really in, and its project there.
+
+        Raises:
+            AccessDenied: it is blocked by the configuration.
+            InvalidConfiguration: a file cannot be used.
+        """
+        endpoint = self._configuration.endpoint(reference)
+        return endpoint.registry, endpoint.repository.partition("/")[0]
+
+    def harbor(self, reference: Reference) -> Harbor:
+        """The projects of a repository's registry, if it is a Harbor; nothing is asked.
+
+        Raises:
+            AccessDenied: it is blocked by the configuration.
+            InvalidConfiguration: a file cannot be used.
+        """
+        endpoint = self._configuration.endpoint(reference)
+        credential = self._credential(endpoint.registry, endpoint.repository)
+        return Harbor(self._registry(endpoint), credential)
 
     def web(self, address: WebAddress | None = None) -> Web:
         """Where to get files from, beginning at an address that the user named.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -23,16 +24,20 @@ def write(name: str, text: str) -> None:
 def check(name: str) -> None:
     """See that a file can be written, before work is done that it is to tell of.
 
+    Nothing is written for that.
+
     Raises:
         HangarError: it cannot.
     """
     path, target = _places(name)
     with _told(name):
         if target is not path:
-            target.touch()
-            target.unlink()
+            if not stat.S_ISDIR(path.parent.stat().st_mode):
+                raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+            if not os.access(path.parent, os.W_OK | os.X_OK):
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         elif path.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
 
 
 def write_chunks(name: str, chunks: Iterable[bytes]) -> None:

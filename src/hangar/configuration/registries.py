@@ -16,12 +16,7 @@ from hangar.configuration.files import (
 )
 from hangar.configuration.registries_syntax import Document, Mirror, Rule, document
 from hangar.errors import AccessDenied
-from hangar.reference import (
-    Reference,
-    is_registry,
-    is_repository,
-    names_registry,
-)
+from hangar.reference import Reference, is_registry, is_repository
 
 AUTH_FILES = "containers-auth.json"
 """Stands among credential helpers for the credential files."""
@@ -95,7 +90,7 @@ class RegistriesConf:
         head, slash, last = bare.rpartition("/")
         short = f"{head}{slash}{last.partition(':')[0]}"
         full, file = self._aliases.get(short, ("", None))
-        if not full or names_registry(bare):
+        if not full:
             return name
         if full != Reference.parse(short).full_repository:
             self._expanded[short] = f"{short} stands for {full}, as {file} states"

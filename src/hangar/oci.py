@@ -392,8 +392,14 @@ def _descriptors(value: dict[str, Any], key: str) -> tuple[Descriptor, ...]:
     return tuple(Descriptor.from_json(item) for item in _list(value.get(key), key))
 
 
-def _annotations(value: Mapping[str, Any]) -> dict[str, str]:
+_NO_ANNOTATIONS: Mapping[str, str] = {}
+"""One for all descriptors that have none: there may be very many."""
+
+
+def _annotations(value: Mapping[str, Any]) -> Mapping[str, str]:
     items = _mapping(value.get("annotations") or {}, "annotations")
+    if not items:
+        return _NO_ANNOTATIONS
     return {key: _text(text, "annotations") for key, text in items.items()}
 
 

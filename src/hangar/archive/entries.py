@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from hangar.archive.names import INDEX
 from hangar.errors import InvalidArchive
+from hangar.gojson import compact_json
 from hangar.oci import Descriptor, Digest, Platform
 
 
@@ -103,6 +104,10 @@ class ArchiveEntry:
         """Its tag, or the digest that it goes by."""
         algorithm = self.source.partition("@")[2]
         return f"{algorithm}:{self.tag}" if algorithm else self.tag
+
+    def to_bytes(self) -> bytes:
+        """Its JSON, as it stands in the index."""
+        return compact_json(self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """Its JSON object; empty fields are left out."""
@@ -208,9 +213,13 @@ def texts(value: Any, key: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def strings(value: Any, key: str) -> dict[str, str]:
+_NOTHING: Mapping[str, str] = {}
+"""One for all that have no annotations: there may be very many."""
+
+
+def strings(value: Any, key: str) -> Mapping[str, str]:
     """Return a mapping of texts to texts, empty if there is none."""
-    found: dict[str, str] = typed(value, dict, key, {})
+    found: Mapping[str, str] = typed(value, dict, key, _NOTHING)
     if found and {*map(type, found.values())} != {str}:
         refuse(f"{key} is {found!r:.60}")
     return found

@@ -66,7 +66,7 @@ class ArchiveIndex:
         out = io.BytesIO()
         opening = b'{"list":['
         for entry in itertools.chain(self.entries, more):
-            out.write(opening + compact_json(entry.to_json()))
+            out.write(opening + entry.to_bytes())
             opening = b","
         out.write(b"]," if out.tell() else b"{")
         value = {"version": self.version, "time": self.time}

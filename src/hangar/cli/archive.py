@@ -65,7 +65,9 @@ def ls(console: Console, /, *, archive: str, json: bool, image_only: bool) -> in
     with hangar.Archive.open(Path(archive)) as opened:
         index = opened.index
         if json:
-            show(index_json(index))
+            for piece in index_json(index):
+                show(piece, end="")
+            show("")
             return Exit.DONE
         if image_only:
             _show_all(console, [entry.name for entry in index.entries])

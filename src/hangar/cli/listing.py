@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from hangar import Archive, ArchiveEntry, ArchiveFindings, ArchiveIndex, Repaired
+
+_BRACE = "{\n"
 
 _SPARE = "unknown"
 """What attestations run on."""
@@ -24,9 +26,14 @@ def rows(archive: Archive) -> Iterator[str]:
         yield " | ".join(_columns(archive, number, entry))
 
 
-def index_json(index: ArchiveIndex) -> str:
-    """The whole index, for people and programs."""
-    return json.dumps(json.loads(index.to_bytes()), indent=2, ensure_ascii=False)
+def index_json(index: ArchiveIndex) -> Iterator[str]:
+    """The whole index, for people and programs, in pieces: it may be large."""
+    opening = '{\n  "list": [\n    '
+    for entry in index.entries:
+        yield opening + _indented(entry.to_bytes()).replace("\n", "\n    ")
+        opening = ",\n    "
+    rest = _indented(replace(index, entries=()).to_bytes())
+    yield f"\n  ],\n{rest.removeprefix(_BRACE)}" if index.entries else rest
 
 
 def findings_json(findings: ArchiveFindings) -> str:
@@ -43,6 +50,10 @@ def repaired_json(done: Repaired) -> str:
         "lost": list(done.lost),
     }
     return json.dumps(value, indent=2)
+
+
+def _indented(raw: bytes) -> str:
+    return json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
 
 
 def _columns(archive: Archive, number: int, entry: ArchiveEntry) -> list[str]:

@@ -114,3 +114,32 @@ class Destination(Source, Protocol):
 
         A manifest with a ``subject`` can afterwards be found as a referrer of it.
         """
+
+
+class Delegate:
+    """Implements `Source` by another one; who differs in something says in what.
+
+    Attributes:
+        name: of that store, unless it is changed.
+        place: likewise.
+    """
+
+    def __init__(self, store: Source) -> None:
+        self.name = store.name
+        self.place = store.place
+        self._store = store
+
+    def resolve(self, reference: str) -> Digest:
+        return self._store.resolve(reference)
+
+    def manifest(self, reference: str) -> Manifest:
+        return self._store.manifest(reference)
+
+    def blob(self, blob: Descriptor) -> Chunks:
+        return self._store.blob(blob)
+
+    def companions(self, subject: Digest) -> Sequence[Companion]:
+        return self._store.companions(subject)
+
+    def has(self, content: Descriptor) -> bool:
+        return self._store.has(content)

@@ -17,7 +17,7 @@ from typing import NamedTuple, Self
 
 from hangar.archive import writer
 from hangar.archive.bases import Base, LeftOut, left_to
-from hangar.archive.contents import ArchiveRepository, empty_archive
+from hangar.archive.contents import empty_archive
 from hangar.archive.draft import Draft
 from hangar.archive.journal import Journal, has_begun
 from hangar.archive.names import blob_name
@@ -27,8 +27,8 @@ from hangar.archive.spares import opened, replaceable
 from hangar.copying import Ledger, Plan, Route, read_config
 from hangar.disk import storage
 from hangar.errors import StorageError
-from hangar.oci import Descriptor, Digest, Manifest
-from hangar.store import Chunks, Companion, Destination, Put, Source
+from hangar.oci import Descriptor, Manifest
+from hangar.store import Chunks, Delegate, Destination, Put, Source
 
 
 class Part(NamedTuple):
@@ -215,7 +215,7 @@ class SplitDraft:
         return Part(path, len(own), size)
 
 
-class PartRepository:
+class PartRepository(Delegate):
     """Implements `hangar.store.Destination`: for one image, in one of the archives.
 
     To plans it is empty, whatever is there, so that the same images are divided in the
@@ -223,32 +223,15 @@ class PartRepository:
     """
 
     def __init__(self, split: SplitDraft, name: str, path: Path) -> None:
-        self.name = name
-        self.place = str(path)
+        super().__init__(empty_archive(path)(name))
         self._split = split
         self._number = 0
-        self._store: ArchiveRepository = empty_archive(path)(name)
 
     def assign(self, number: int, draft: Draft) -> None:
         """Choose the archive."""
         self._number = number
         self._store = draft.repository(self.name)
         self.place = str(draft.path)
-
-    def resolve(self, reference: str) -> Digest:
-        return self._store.resolve(reference)
-
-    def manifest(self, reference: str) -> Manifest:
-        return self._store.manifest(reference)
-
-    def blob(self, blob: Descriptor) -> Chunks:
-        return self._store.blob(blob)
-
-    def companions(self, subject: Digest) -> Sequence[Companion]:
-        return self._store.companions(subject)
-
-    def has(self, content: Descriptor) -> bool:
-        return self._store.has(content)
 
     def put_blob(
         self, blob: Descriptor, chunks: Callable[[], Chunks], *, origin: str = ""

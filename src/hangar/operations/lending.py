@@ -7,11 +7,11 @@ mounted from there or, if the registry does not mount, copied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from hangar.archive import ArchiveRepository
-from hangar.oci import Descriptor, Digest, Manifest
-from hangar.store import Chunks, Companion, Destination, Put, Source
+from hangar.oci import Descriptor, Manifest
+from hangar.store import Chunks, Delegate, Destination, Put, Source
 
 Lender = Callable[[Descriptor], Source | None]
 """Finds who has a blob at the destination, by what the archive says."""
@@ -32,7 +32,7 @@ def lender(homes: Mapping[str, str], place: Callable[[str], Source]) -> Lender:
     return find
 
 
-class Increment:
+class Increment(Delegate):
     """Implements `hangar.store.Source`: an archive, and what can be borrowed.
 
     Attributes:
@@ -40,24 +40,14 @@ class Increment:
     """
 
     def __init__(self, kept: ArchiveRepository, find: Lender) -> None:
+        super().__init__(kept)
         self.kept = kept
-        self.name = kept.name
-        self.place = kept.place
         self._find = find
-
-    def resolve(self, reference: str) -> Digest:
-        return self.kept.resolve(reference)
-
-    def manifest(self, reference: str) -> Manifest:
-        return self.kept.manifest(reference)
 
     def blob(self, blob: Descriptor) -> Chunks:
         there = None if self.kept.has(blob) else self._find(blob)
         store: Source = there if there and there.has(blob) else self.kept
         yield from store.blob(blob)
-
-    def companions(self, subject: Digest) -> Sequence[Companion]:
-        return self.kept.companions(subject)
 
     def has(self, content: Descriptor) -> bool:
         if self.kept.has(content):
@@ -66,30 +56,14 @@ class Increment:
         return there is not None and there.has(content)
 
 
-class Borrower:
+class Borrower(Delegate):
     """Implements `hangar.store.Destination`: another one, which mounts what it can."""
 
     def __init__(self, store: Destination, kept: Source, find: Lender) -> None:
-        self.name = store.name
-        self.place = store.place
-        self._store = store
+        super().__init__(store)
+        self._destination = store
         self._kept = kept
         self._find = find
-
-    def resolve(self, reference: str) -> Digest:
-        return self._store.resolve(reference)
-
-    def manifest(self, reference: str) -> Manifest:
-        return self._store.manifest(reference)
-
-    def blob(self, blob: Descriptor) -> Chunks:
-        return self._store.blob(blob)
-
-    def companions(self, subject: Digest) -> Sequence[Companion]:
-        return self._store.companions(subject)
-
-    def has(self, content: Descriptor) -> bool:
-        return self._store.has(content)
 
     def put_blob(
         self, blob: Descriptor, chunks: Callable[[], Chunks], *, origin: str = ""
@@ -97,7 +71,7 @@ class Borrower:
         if not origin and not self._kept.has(blob):
             there = self._find(blob)
             origin = there.name if there else ""
-        return self._store.put_blob(blob, chunks, origin=origin)
+        return self._destination.put_blob(blob, chunks, origin=origin)
 
     def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
-        self._store.put_manifest(manifest, tag)
+        self._destination.put_manifest(manifest, tag)

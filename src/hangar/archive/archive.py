@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from hangar.archive.container import Container, open_container
@@ -12,12 +11,13 @@ from hangar.archive.contents import ArchiveRepository, Holding
 from hangar.archive.entries import ArchiveEntry
 from hangar.archive.index import MAX_INDEX, ArchiveIndex
 from hangar.archive.names import INDEX, blob_name
+from hangar.closing import Closing
 from hangar.copying.merging import merged
 from hangar.errors import InvalidArchive, NotFound
 from hangar.oci import Descriptor, Digest, Manifest
 
 
-class Archive:
+class Archive(Closing):
     """An archive opened for reading, by several threads at once.
 
     Attributes:
@@ -94,17 +94,6 @@ class Archive:
     def close(self) -> None:
         """Give back the file."""
         self.container.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def read_index(container: Container) -> ArchiveIndex:

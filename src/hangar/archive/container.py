@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from hangar.archive import records
 from hangar.archive.directory import Directory, damaged, read_directory
 from hangar.archive.files import followed, read_at, stream_at
 from hangar.archive.journal import settled_size
 from hangar.archive.records import LOCAL, Member
+from hangar.closing import Closing
 from hangar.disk import storage
 from hangar.errors import InvalidArchive, NotFound
 from hangar.oci import MAX_BLOB
 from hangar.store import Chunks
 
 
-class Container:
+class Container(Closing):
     """A zip whose members can be read, by several threads at once.
 
     Attributes:
@@ -95,17 +94,6 @@ class Container:
     def close(self) -> None:
         """Give back the descriptor."""
         os.close(self.file)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def open_container(path: Path) -> Container:

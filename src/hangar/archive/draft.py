@@ -9,7 +9,6 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from hangar.archive import writer
@@ -26,6 +25,7 @@ from hangar.archive.members import Choice
 from hangar.archive.names import INDEX, blob_name, member_names, members
 from hangar.archive.spares import config_in, opened, replaceable, taken
 from hangar.archive.writer import Writer
+from hangar.closing import Closing
 from hangar.copying import Plan, Route, closure, full_plan
 from hangar.dates import rfc3339, source_date
 from hangar.errors import (
@@ -38,7 +38,7 @@ from hangar.selection import Selection
 from hangar.store import Chunks, Destination, Put, cosign_subject
 
 
-class Draft:
+class Draft(Closing):
     """An archive that is being written.
 
     Attributes:
@@ -242,17 +242,6 @@ class Draft:
     def close(self) -> None:
         """Give back the files; what is not finished can be taken up again."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def bring(self, blob: Descriptor, chunks: Callable[[], Chunks]) -> Put:
         """Make sure that a blob is in the archive."""

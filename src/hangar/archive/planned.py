@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from hangar.archive.bases import Base
 from hangar.archive.contents import ArchiveRepository, Holding, empty_container
 from hangar.archive.packing import Name, Packing, part_path
 from hangar.archive.spares import opened
 from hangar.archive.split import Part, left_out, placed
+from hangar.closing import Closing
 from hangar.copying import Plan, Route
 from hangar.oci import Descriptor, Digest
 from hangar.store import Source
 
 
-class PlannedDraft:
+class PlannedDraft(Closing):
     """One or several archives that are not going to be written.
 
     Args:
@@ -70,15 +69,8 @@ class PlannedDraft:
             if number in images
         ]
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give back the files."""
         self._owned.close()
 
 

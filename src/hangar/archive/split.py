@@ -12,7 +12,6 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from hangar.archive import writer
@@ -24,6 +23,7 @@ from hangar.archive.names import blob_name
 from hangar.archive.outline import foreseen_entry
 from hangar.archive.packing import Name, Packing, part_numbers, part_path
 from hangar.archive.spares import opened, replaceable
+from hangar.closing import Closing
 from hangar.copying import Ledger, Plan, Route, read_config
 from hangar.disk import storage
 from hangar.errors import StorageError
@@ -45,7 +45,7 @@ class Part(NamedTuple):
     size: int
 
 
-class SplitDraft:
+class SplitDraft(Closing):
     """Several archives that are being written."""
 
     def __init__(
@@ -185,17 +185,6 @@ class SplitDraft:
     def close(self) -> None:
         """Give back the files; what is not finished can be taken up again."""
         self._owned.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _known(self) -> list[Draft]:
         with self._lock:

@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from hangar import deadline
+from hangar.closing import Closing
 from hangar.errors import TransferError
 from hangar.http.connection import Connection
 from hangar.http.dialing import Proxy, dial, dial_local
@@ -44,7 +43,7 @@ class Stream:
     length: int
 
 
-class Client:
+class Client(Closing):
     """All connections of a run; safe to use from many threads.
 
     Args:
@@ -77,17 +76,6 @@ class Client:
         self._lock = threading.Lock()
         self._pools: dict[tuple[Origin, Tls], Pool] = {}
         self._contexts: dict[Tls, ssl.SSLContext] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections that are not in use."""

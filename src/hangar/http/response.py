@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from types import TracebackType
-from typing import Self
 
+from hangar.closing import Closing
 from hangar.errors import TransferError, Unsupported
 from hangar.http.connection import READ_TIMEOUT, Closed, Connection
 from hangar.http.failures import translated
@@ -27,7 +26,7 @@ _REFUSAL_TIMEOUT = 5.0
 """Seconds that an explanation may take; some promise bytes that never come."""
 
 
-class Response:
+class Response(Closing):
     """An answer; close it, or read all of it, to free its connection.
 
     Attributes:
@@ -61,17 +60,6 @@ class Response:
         self._excerpt = b""
         if length == 0:
             self._end(whole=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free the connection; what was not read of the body is lost."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from hangar.closing import Closing
 from hangar.copying import Plan, Route, closure
 from hangar.errors import Incomplete, NotFound
 from hangar.layouts import files
@@ -52,7 +52,7 @@ class _Repository(LayoutRepository):
             yield str(error)
 
 
-class LayoutDraft:
+class LayoutDraft(Closing):
     """A layout that is being written.
 
     Attributes:
@@ -154,17 +154,6 @@ class LayoutDraft:
     def close(self) -> None:
         """Let others write to it; what is not finished can be taken up again."""
         self._layout.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _entries(
         self, repository: LayoutRepository, reference: str, needed: set[Digest]

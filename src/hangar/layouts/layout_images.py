@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from hangar.closing import Closing
 from hangar.errors import HangarError, InvalidReference
 from hangar.layouts.layout_repository import LayoutRepository
 from hangar.layouts.oci_layout import OciLayout
@@ -34,7 +34,7 @@ class LayoutEntry:
     reference: str
 
 
-class LayoutImages:
+class LayoutImages(Closing):
     """A layout opened for reading, by several threads at once.
 
     Attributes:
@@ -57,15 +57,8 @@ class LayoutImages:
         """
         return cls(OciLayout(folder))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give back the files."""
         self._layout.close()
 
     @cached_property

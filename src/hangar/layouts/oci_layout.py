@@ -20,9 +20,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from hangar.closing import Closing
 from hangar.copying.streams import verified
 from hangar.deadline import current
 from hangar.disk import storage, sync_directory
@@ -68,7 +68,7 @@ _LOCK = "lock"
 _LAYOUT = {"imageLayoutVersion": "1.0.0"}
 
 
-class OciLayout:
+class OciLayout(Closing):
     """A layout; safe to use from many threads.
 
     Args:
@@ -99,17 +99,6 @@ class OciLayout:
             self._index, listed = _read(folder)
             self._entries = _by_name(listed)
             self._held = held.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Let others write to it."""

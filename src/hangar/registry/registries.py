@@ -8,9 +8,8 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from hangar.closing import Closing
 from hangar.configuration import Configuration, Credential, CredentialKey, Endpoint
 from hangar.errors import AccessDenied, NotFound
 from hangar.http import Client, Origin, Tls
@@ -26,7 +25,7 @@ from hangar.registry.web import Site, Web, WebAddress
 from hangar.retry import Patience
 
 
-class Registries:
+class Registries(Closing):
     """Gives repositories of registries; safe to use from many threads.
 
     Args:
@@ -77,17 +76,6 @@ class Registries:
         self._registries: dict[tuple[str, bool], Registry] = {}
         self._repositories: dict[str, Repository] = {}
         self._sources: dict[str, Repository] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close the connections, unless they are another's."""

@@ -132,6 +132,7 @@ class Turns:
         with self._changed:
             self._passed.add(self._ranks[item])
             while self._next in self._passed:
+                self._passed.discard(self._next)
                 self._next += 1
             self._changed.notify_all()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -27,8 +28,14 @@ class Base:
 
     def __init__(self, archive: Archive) -> None:
         self.name = archive.path.name
-        self._archive = archive
-        self._needed = needed_members(archive)
+        self._container = archive.container
+        members, numbers = archive.container.members, {"": 0}
+        self._homes = array("I", bytes(4 * len(members)))  # numbers of repositories
+        for name, repository in needed_members(archive):
+            row = members.row(name)
+            if row >= 0 and not self._homes[row]:
+                self._homes[row] = numbers.setdefault(repository, len(numbers))
+        self._repositories = list(numbers)
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -47,19 +54,19 @@ class Base:
 
     def home(self, blob: Descriptor) -> str:
         """The repository that will have a blob once this archive was loaded, or ""."""
-        container, name = self._archive.container, blob_name(blob.digest)
-        member = container.members.get(name)
-        if member is None or member.size != blob.size or name not in self._needed:
+        members = self._container.members
+        row = members.row(blob_name(blob.digest))
+        if row < 0 or members.at(row).size != blob.size:
             return ""
         try:
-            container.content(member)
+            self._container.content(members.at(row))
         except InvalidArchive:
             return ""
-        return self._needed[name]
+        return self._repositories[self._homes[row]]
 
     def close(self) -> None:
         """Give back the file."""
-        self._archive.container.close()
+        self._container.close()
 
 
 class LeftOut(NamedTuple):

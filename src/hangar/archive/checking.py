@@ -96,16 +96,14 @@ def unusable(archive: Archive, findings: ArchiveFindings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.name for entry in bad))
 
 
-def needed_members(archive: Archive) -> dict[str, str]:
-    """Names of all members that entries need, each with a repository that needs it.
+def needed_members(archive: Archive) -> Iterator[tuple[str, str]]:
+    """Yield the names of members that entries need, with the repository that does.
 
     Manifests that cannot be read need nothing.
     """
-    needed: dict[str, str] = {}
     for entry in archive.index.entries:
         for name in _needs(archive, entry).sizes:
-            needed.setdefault(name, entry.repository)
-    return needed
+            yield name, entry.repository
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Measure what the command line names; write the tables if that is everything."""
+"""Measure what the command line names; write the tables that are whole."""
 
 from __future__ import annotations
 
@@ -40,10 +40,11 @@ def main() -> None:
     }
     texts["versions"] = versions()
     print(texts["versions"])
-    if not chosen.case and chosen.scale == 1:
+    if chosen.scale == 1:
+        partial = {t.name for t in tables if {*t.cases} - {*(chosen.case or known)}}
         page = PAGE.read_text()
-        for name, text in texts.items():
-            page = replaced(page, name, text)
+        for name in texts.keys() - partial:
+            page = replaced(page, name, texts[name])
         PAGE.write_text(page)
 
 

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from scripts.bench.content import Images, filled, large_images, write_list, write_sync
+from scripts.bench.content import (
+    Images,
+    filled,
+    large_images,
+    new_registry,
+    write_list,
+    write_sync,
+)
 from scripts.bench.measuring import (
     HANGAR,
     Measured,
@@ -18,7 +25,7 @@ from scripts.bench.measuring import (
     prepare,
     times_as_fast,
 )
-from tests.support.registries import DockerRegistry, docker_registry
+from tests.support.registries import DockerRegistry
 
 HEAD = (
     "what",
@@ -83,10 +90,10 @@ def loading(images: Images, runs: int) -> Row:
             fetched = ["--src", "yaml", "--dest", "dir", wanted, str(tree)]
             prepare(["skopeo", "sync", *fetched])
         for _ in range(runs):
-            with docker_registry() as new:
+            with new_registry() as new:
                 target = ["-s", str(archive), "-d", new.address]
                 ours.add([*HANGAR, "load", *target, *PLAIN], folder)
-            with docker_registry() as new:
+            with new_registry() as new:
                 pushed = ["--src", "dir", "--dest", "docker", str(tree), new.address]
                 peer.add(["skopeo", "sync", "--dest-tls-verify=false", *pushed])
         size = archive.stat().st_size

@@ -7,10 +7,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from scripts.bench.content import scaled
+from scripts.bench.content import new_registry, scaled
 from scripts.bench.measuring import HANGAR, Measured, Row, Table, prepare
 from tests.support.many import names
-from tests.support.registries import docker_registry
 
 HEAD = ("what", "s (CPU s)", "goal", "peak MiB", "goal")
 PLAIN = ["--tls-verify=false", "--timeout=0", "--quiet"]
@@ -41,7 +40,7 @@ def table(scale: float) -> Table:
         def row(runs: int) -> Row:
             del runs  # once is enough for memory, and takes minutes
             ours = {verb: Measured() for verb in ("load", "save", "sync")}
-            with tempfile.TemporaryDirectory() as name, docker_registry() as new:
+            with tempfile.TemporaryDirectory() as name, new_registry() as new:
                 folder = Path(name)
                 write_archive(folder, count)
                 listed = "\n".join(

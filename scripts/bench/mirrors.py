@@ -15,6 +15,7 @@ from scripts.bench.content import (
     Images,
     filled,
     large_images,
+    new_registry,
     scaled,
     write_list,
     write_sync,
@@ -27,7 +28,6 @@ from scripts.bench.measuring import (
     Table,
     times_as_fast,
 )
-from tests.support.registries import docker_registry
 
 HEAD = (
     "what",
@@ -90,7 +90,7 @@ def row(case: Case, runs: int) -> Row:
         source = stack.enter_context(filled(case.images))
         origin = stack.enter_context(far(source.address, case.delay))
         for run in range(runs):
-            with docker_registry() as new, far(new.address, case.delay) as target:
+            with new_registry() as new, far(new.address, case.delay) as target:
                 ours.add(hangar(folder, origin, target, names))
                 before = [len(source.requests), len(new.requests)]
                 unchanged.add(hangar(folder, origin, target, names))
@@ -98,7 +98,7 @@ def row(case: Case, runs: int) -> Row:
                 pairs = zip(before, after, strict=True)
                 requests = [(b - a) / len(names) for a, b in pairs]
             if run < (runs if case.peers is None else case.peers):
-                with docker_registry() as new, far(new.address, case.delay) as target:
+                with new_registry() as new, far(new.address, case.delay) as target:
                     peer.add(skopeo(folder, origin, target, names))
     return (
         case.title,

@@ -138,6 +138,7 @@ def docker_registry(
     certificates: Certificates | None = None,
     client_authority: Path | None = None,
     login: tuple[str, str] | None = None,
+    place: Path | None = None,
     **settings: Any,
 ) -> Iterator[DockerRegistry]:
     """Run a registry for the time of a block.
@@ -146,9 +147,10 @@ def docker_registry(
         certificates: speak TLS with these.
         client_authority: demand client certificates of this CA.
         login: demand this user name and password (htpasswd).
+        place: where its folder is to be; by default where temporary files are.
         settings: further sections of its configuration, e.g. ``auth=...``.
     """
-    with tempfile.TemporaryDirectory(prefix="registry-") as name:
+    with tempfile.TemporaryDirectory(prefix="registry-", dir=place) as name:
         folder = Path(name)
         port = free_port()
         http: dict[str, Any] = {"addr": f"127.0.0.1:{port}"}

@@ -27,6 +27,7 @@ _BAD = ("failure", "error", "skipped")
 FILES = {
     "test_carrying": "carried between registries",
     "test_signing": "signed and copied before",
+    "test_storing": "charts and files stored in archives",
     "test_toolbox": "small commands, and logins",
     "test_serving": "`hangar serve`",
 }

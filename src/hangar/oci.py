@@ -114,13 +114,12 @@ class Platform:
             InvalidManifest: a field is not text.
         """
         value = _mapping(value, "platform")
-        features = _list(value.get("os.features"), "os.features")
         return cls(
             architecture=_text(value.get("architecture"), "architecture"),
             os=_text(value.get("os"), "os"),
             variant=_text(value.get("variant"), "variant"),
             os_version=_text(value.get("os.version"), "os.version"),
-            os_features=tuple(_text(name, "os.features") for name in features),
+            os_features=_texts(value.get("os.features"), "os.features"),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -173,26 +172,25 @@ class Descriptor:
             InvalidManifest: a required field is missing or of the wrong type.
             InvalidDigest: the digest is none.
         """
-        match value:
-            case {
-                "mediaType": str(media_type),
-                "digest": str(digest),
-                "size": int(size),
-            } if type(size) is int and 0 <= size <= MAX_BLOB:  # True is an int too
-                platform = value.get("platform")
-                urls = _list(value.get("urls"), "urls")
-                return cls(
-                    media_type=media_type,
-                    digest=Digest(digest),
-                    size=size,
-                    platform=None if platform is None else Platform.from_json(platform),
-                    annotations=_annotations(value),
-                    urls=tuple(_text(url, "urls") for url in urls),
-                    artifact_type=_text(value.get("artifactType"), "artifactType"),
-                )
-            case _:
-                message = f"not a descriptor: {value!r:.120}"
-                raise InvalidManifest(message)
+        get = value.get if isinstance(value, dict) else {}.get
+        media_type, digest, size = get("mediaType"), get("digest"), get("size")
+        if (
+            not (isinstance(media_type, str) and isinstance(digest, str))
+            or type(size) is not int  # True is an int too
+            or not 0 <= size <= MAX_BLOB
+        ):
+            message = f"not a descriptor: {value!r:.120}"
+            raise InvalidManifest(message)
+        platform, urls = get("platform"), get("urls")
+        return cls(
+            media_type=media_type,
+            digest=Digest(digest),
+            size=size,
+            platform=None if platform is None else Platform.from_json(platform),
+            annotations=_annotations(value),
+            urls=() if urls is None else _texts(urls, "urls"),
+            artifact_type=_text(get("artifactType"), "artifactType"),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The entry of an index; empty fields are left out."""
@@ -397,10 +395,11 @@ _NO_ANNOTATIONS: Mapping[str, str] = {}
 
 
 def _annotations(value: Mapping[str, Any]) -> Mapping[str, str]:
-    items = _mapping(value.get("annotations") or {}, "annotations")
-    if not items:
+    found = value.get("annotations")
+    if not found:
         return _NO_ANNOTATIONS
-    return {key: _text(text, "annotations") for key, text in items.items()}
+    items = _mapping(found, "annotations").items()
+    return {key: _text(text, "annotations") for key, text in items}
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:
@@ -417,6 +416,10 @@ def _list(value: Any, what: str) -> list[Any]:
         message = f"{what}: expected a list, found {value!r:.60}"
         raise InvalidManifest(message)
     return value
+
+
+def _texts(value: Any, what: str) -> tuple[str, ...]:
+    return tuple(_text(text, what) for text in _list(value, what))
 
 
 def _text(value: Any, what: str) -> str:

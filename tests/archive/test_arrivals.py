@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,7 @@ def finished(adding: writer.Writer) -> zipfile.ZipFile:
     """End the work; open the archive with another program."""
     chosen = Choice(adding.members)
     chosen.add(map(adding.members.row, adding.members.keys() - {"index.json"}))
-    adding.finish(chosen, "index.json", b"{}")
+    adding.finish(chosen, "index.json", io.BytesIO(b"{}"))
     return zipfile.ZipFile(adding.path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import resource
 import struct
@@ -558,7 +559,7 @@ def test_sizes_beyond_four_gigabytes_are_written_and_read(tmp_path: Path) -> Non
         offset = member.members["after"].offset
         assert offset > size
         after = chosen(member, "after")
-        index = ArchiveIndex(time="t").to_bytes()
+        index = io.BytesIO(ArchiveIndex(time="t").to_bytes())
         member.finish(after, "index.json", index, packed=False)
 
     with Archive.open(path) as archive:
@@ -573,7 +574,8 @@ def test_more_than_65535_members_are_written_and_read(tmp_path: Path) -> None:
         for name in names:
             draft.writer.put(name, b"")
         everything = chosen(draft.writer, *names)
-        draft.writer.finish(everything, "index.json", ArchiveIndex(time="t").to_bytes())
+        index = io.BytesIO(ArchiveIndex(time="t").to_bytes())
+        draft.writer.finish(everything, "index.json", index)
 
     with Archive.open(path) as archive:
         assert len(archive.container.members) == 66_001

@@ -67,6 +67,17 @@ def test_a_choice_is_in_order_and_has_each_member_once() -> None:
     assert list(choice.others()) == ["b"]
 
 
+def test_members_are_found_by_their_places() -> None:
+    members = Members()
+    for offset, name in enumerate((b"a", b"b", b"c")):
+        members.add(name, 100 * offset, 0, 0)
+    members.discard("c")
+
+    found = [members.at(row).name for row in members.rows_at([200, 100, 100, 7])]
+
+    assert found == ["b"]
+
+
 def pieces(data: bytes, cuts: Iterable[int]) -> Sequence[bytes]:
     """Cut data at some places."""
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
@@ -93,21 +104,18 @@ def test_values_are_read_however_the_text_is_cut(
         raw.decode()
     except UnicodeDecodeError:
         with pytest.raises(ValueError, match="utf-8"):
-            read(feed, found)
+            found.extend(feed.items())
         return
-    read(feed, found)
+    found.extend(feed.items())
 
     assert found == values
     assert feed.peek() == ""
 
 
-def read(feed: JSONFeed, found: list[object]) -> None:
-    """Read a list's values."""
-    feed.take("[")
-    while feed.peek() != "]":
-        found.append(feed.value())
-        feed.step("]")
-    feed.take("]")
+@pytest.mark.parametrize("text", ["[1,]", "[,1]", "[1 2]", "[1", "[", "{1]", "[1}"])
+def test_what_is_no_list_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"one should be|Expecting"):
+        list(JSONFeed([text.encode()]).items())
 
 
 @given(st.lists(st.integers(0, 10_000)))

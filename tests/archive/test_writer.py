@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import zlib
@@ -116,7 +117,9 @@ def test_what_a_directory_was_written_over_is_not_taken_for_there(
     path = tmp_path / "a.zip"
     begun(path, a=b"1", b=b"2" * 500)
     with writing.create(path, resume=True) as writer:
-        finish = partial(writer.finish, chosen(writer, "a"), "index.json", INDEX)
+        finish = partial(
+            writer.finish, chosen(writer, "a"), "index.json", io.BytesIO(INDEX)
+        )
         cut_off(monkeypatch, os, "ftruncate", finish)
 
     assert left(path) == {"a": b"1"}
@@ -186,7 +189,7 @@ def test_an_archive_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", replaced)
     with writing.create(path, resume=True) as writer:
-        writer.finish(chosen(writer, "a"), "index.json", INDEX)
+        writer.finish(chosen(writer, "a"), "index.json", io.BytesIO(INDEX))
 
     written, journal = str(partial_path(path)), str(journal_path(path))
     renamed = f"{written} => {path}"
@@ -201,7 +204,9 @@ def test_who_is_killed_before_giving_the_name_has_it_given_later(
     path = tmp_path / "a.zip"
     begun(path, a=b"1")
     with writing.create(path, resume=True) as writer:
-        finish = partial(writer.finish, chosen(writer, "a"), "index.json", INDEX)
+        finish = partial(
+            writer.finish, chosen(writer, "a"), "index.json", io.BytesIO(INDEX)
+        )
         cut_off(monkeypatch, os, "replace", finish)
     assert not path.exists()
 
@@ -226,7 +231,7 @@ def test_the_records_of_a_finished_archive_end_with_that(
     monkeypatch.setattr(Journal, "add", noted)
     with writing.create(path) as writer:
         writer.put("a", b"1")
-        writer.finish(chosen(writer, "a"), "index.json", INDEX)
+        writer.finish(chosen(writer, "a"), "index.json", io.BytesIO(INDEX))
 
     assert kinds[-3:] == [Written, Closing, Ended]
 
@@ -238,12 +243,12 @@ def test_members_are_packed_without_gaps_whatever_came_between(
     with writing.create(straight) as writer:
         writer.put("a", b"1")
         writer.put("b", b"2")
-        writer.finish(chosen(writer, "a", "b"), "index.json", INDEX)
+        writer.finish(chosen(writer, "a", "b"), "index.json", io.BytesIO(INDEX))
     with writing.create(gaps) as writer:
         for name, data in (("x", b"gap"), ("b", b"2"), ("y", b"gap"), ("a", b"1")):
             writer.put(name, data)
         writer.reserve("never", 100)
-        writer.finish(chosen(writer, "a", "b"), "index.json", INDEX)
+        writer.finish(chosen(writer, "a", "b"), "index.json", io.BytesIO(INDEX))
 
     assert gaps.read_bytes() == straight.read_bytes()
     assert sorted(tmp_path.iterdir()) == [gaps, straight]

@@ -88,8 +88,9 @@ class Archive(Closing):
 
     def size_of(self, digest: str) -> int:
         """Bytes of a blob; 0 if it is not there."""
-        member = self.container.members.get(blob_name(digest))
-        return member.size if member else 0
+        members = self.container.members
+        row = members.row(blob_name(digest))
+        return 0 if row < 0 else members.size(row)
 
     def close(self) -> None:
         """Give back the file."""

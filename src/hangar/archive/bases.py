@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 from hangar.archive.archive import Archive
-from hangar.archive.checking import needed_members
+from hangar.archive.checking import needed_layers
+from hangar.archive.members import Members
 from hangar.archive.names import blob_name
 from hangar.errors import InvalidArchive
 from hangar.oci import Descriptor
@@ -29,13 +30,16 @@ class Base:
     def __init__(self, archive: Archive) -> None:
         self.name = archive.path.name
         self._container = archive.container
-        members, numbers = archive.container.members, {"": 0}
-        self._homes = array("I", bytes(4 * len(members)))  # numbers of repositories
-        for name, repository in needed_members(archive):
-            row = members.row(name)
-            if row >= 0 and not self._homes[row]:
-                self._homes[row] = numbers.setdefault(repository, len(numbers))
+        self._layers = Members()
+        self._homes = array("I")  # numbers of repositories, by rows of layers
+        numbers: dict[str, int] = {}
+        for name, repository in needed_layers(archive):
+            member = archive.container.members.get(name)
+            if member and name not in self._layers:
+                self._layers.add(name.encode(), member.offset, member.size, member.crc)
+                self._homes.append(numbers.setdefault(repository, len(numbers)))
         self._repositories = list(numbers)
+        self._container.members = self._layers  # the others take much memory
 
     @classmethod
     def open(cls, path: Path) -> Self:
@@ -54,12 +58,11 @@ class Base:
 
     def home(self, blob: Descriptor) -> str:
         """The repository that will have a blob once this archive was loaded, or ""."""
-        members = self._container.members
-        row = members.row(blob_name(blob.digest))
-        if row < 0 or members.at(row).size != blob.size:
+        row = self._layers.row(blob_name(blob.digest))
+        if row < 0 or self._layers.size(row) != blob.size:
             return ""
         try:
-            self._container.content(members.at(row))
+            self._container.content(self._layers.at(row))
         except InvalidArchive:
             return ""
         return self._repositories[self._homes[row]]

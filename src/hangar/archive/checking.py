@@ -96,13 +96,13 @@ def unusable(archive: Archive, findings: ArchiveFindings) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.name for entry in bad))
 
 
-def needed_members(archive: Archive) -> Iterator[tuple[str, str]]:
-    """Yield the names of members that entries need, with the repository that does.
+def needed_layers(archive: Archive) -> Iterator[tuple[str, str]]:
+    """Yield the members of layers that entries need, with the repository that does.
 
     Manifests that cannot be read need nothing.
     """
     for entry in archive.index.entries:
-        for name in _needs(archive, entry).sizes:
+        for name in _needs(archive, entry).layers:
             yield name, entry.repository
 
 
@@ -111,6 +111,7 @@ class _Needs:
     """Members that an entry needs: their sizes where known; manifests that are none."""
 
     sizes: dict[str, int | None] = field(default_factory=dict)
+    layers: list[str] = field(default_factory=list)
     unreadable: set[str] = field(default_factory=set)
 
 
@@ -137,6 +138,7 @@ def _needs(archive: Archive, entry: ArchiveEntry) -> _Needs:
         waiting += [(c.digest, c.media_type, c.size) for c in manifest.children]
         for blob in manifest.blobs:
             needs.sizes[blob_name(blob.digest)] = blob.size
+        needs.layers += [blob_name(layer.digest) for layer in manifest.layers]
         for part in member_names(manifest)[1:]:
             needs.sizes[part] = None
     return needs

@@ -76,7 +76,8 @@ def _read(file: int, end: int) -> Directory:
     if size > MAX_DIRECTORY:
         message = f"a directory of {size} bytes"
         raise InvalidArchive(message)
-    members = _parse(stream_at(file, start, size), count, size)
+    members = Members(min(count, size // CENTRAL.size))
+    members.extend(_records(stream_at(file, start, size), count, size))
     if len(members) < count:
         message = "two members with the same name"
         raise InvalidArchive(message)
@@ -125,24 +126,31 @@ def _find_64(file: int, end: int) -> tuple[int, int, int, int] | None:
     return count, size, start, place
 
 
-def _parse(chunks: Iterator[bytes], count: int, left: int) -> Members:
-    """Read the records of a directory, which must fill the ``left`` bytes of chunks."""
-    members = Members(min(count, left // CENTRAL.size))
-    data, at = b"", 0
+def _records(
+    chunks: Iterator[bytes], count: int, left: int
+) -> Iterator[tuple[bytes, int, int, int]]:
+    """Read the records of a directory, which must fill the ``left`` bytes of chunks.
+
+    Yields:
+        name, offset, size and CRC-32 of each member.
+    """
+    unpack, is_plain = CENTRAL.unpack_from, _NAME.fullmatch  # each for very many
+    data, at, safe = b"", 0, 0
     for _ in range(count):
-        if left and len(data) - at < _LONGEST_RECORD:
+        if at >= safe and left:
             chunk = next(chunks, b"")
             data, at, left = data[at:] + chunk, 0, left - len(chunk)
-        signature, _, _, flags, method, crc, packed, size, *sizes, offset = (
-            CENTRAL.unpack_from(data, at)
-        )
-        name_size, extra_size, comment_size = sizes
+            safe = len(data) - _LONGEST_RECORD
+        (
+            signature, _, _, flags, method, crc, packed, size,
+            name_size, extra_size, comment_size, offset,
+        ) = unpack(data, at)  # fmt: skip
         if signature != records.CENTRAL_SIGNATURE:
             message = "its directory is damaged"
             raise InvalidArchive(message)
         at += CENTRAL.size
         name = data[at : at + name_size]
-        if not _NAME.fullmatch(name):
+        if not is_plain(name):
             _check_name(name)
         at += name_size
         if records.MAX_32 in (size, packed, offset):
@@ -152,11 +160,10 @@ def _parse(chunks: Iterator[bytes], count: int, left: int) -> Members:
             message = f"{name.decode()!r:.200} is compressed or encrypted"
             raise Unsupported(message, hint="unpack it and pack it with `zip -0`")
         at += extra_size + comment_size
-        members.add(name, offset, size, crc)
+        yield name, offset, size, crc
     if left or at != len(data):
         message = "its directory is damaged"
         raise InvalidArchive(message)
-    return members
 
 
 def _check_name(raw: bytes) -> None:

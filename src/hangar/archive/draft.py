@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import tempfile
 import time
 from array import array
 from collections import Counter
@@ -28,6 +29,7 @@ from hangar.archive.writer import Writer
 from hangar.closing import Closing
 from hangar.copying import Plan, Route, closure, full_plan
 from hangar.dates import rfc3339, source_date
+from hangar.disk import storage
 from hangar.errors import (
     Incomplete,
     InvalidArchive,
@@ -59,7 +61,7 @@ class Draft(Closing):
         self._spares = spares
         self._bases = bases
         self._owned = contextlib.ExitStack()
-        self._wanted: dict[str, None] = {}
+        self._wanted = array("Q")  # offsets of blobs that came, or were to come
         self._left = {
             digest: LeftOut(base, self.index.homes.get(digest, ""))
             for digest, base in self.index.bases.items()
@@ -67,9 +69,7 @@ class Draft(Closing):
         self._holdings: dict[str, Holding] = {}
         self._repositories: dict[str, DraftRepository] = {}
         self._entries = by_repository(self.index.entries)
-        self._members: dict[str, array[int]] = {}
-        for entry in self.index.entries:
-            self._members[entry.name] = self._needed(entry)
+        self._kept = {e.name: (e, self._needed(e)) for e in self.index.entries}
         self._recall()
 
     @classmethod
@@ -158,9 +158,8 @@ class Draft(Closing):
         for step in plan.steps:
             for blob in step.manifest.blobs:
                 if not self._leave_out(blob, step.manifest):
-                    name = blob_name(blob.digest)
-                    self.writer.reserve(name, blob.size)
-                    self._wanted[name] = None
+                    place = self.writer.reserve(blob_name(blob.digest), blob.size)
+                    self._wanted.append(place)
             for name, data in members(step.manifest):
                 self.writer.reserve(name, len(data))
 
@@ -195,8 +194,8 @@ class Draft(Closing):
             StorageError: it cannot be written.
         """
         gone = {*without}
-        kept = {e.name: e for e in self.index.entries if e.name not in gone}
-        added = [*self._joined(kept.values()), *images]
+        kept = {name: own for name, own in self._kept.items() if name not in gone}
+        added = [*self._joined(entry for entry, _ in kept.values()), *images]
         new = {_full_name(*image): image for image in added}
         names = dict.fromkeys([*kept, *new])
         left_out = {
@@ -218,16 +217,16 @@ class Draft(Closing):
                 if name in new:
                     entry, wanted = self._entry(*new[name])
                 else:
-                    entry, wanted = kept[name], self._members[name]
+                    entry, wanted = kept[name]
                 needed.add(wanted)
                 yield entry
 
-        content = index.to_bytes(entries())
-        if missing:
-            rows = map(self.writer.members.row, self._wanted)
-            needed.add(row for row in rows if row >= 0)
-        gapless = not missing if packed is None else packed
-        self.writer.finish(needed, INDEX, content, packed=gapless)
+        with storage(self.path), tempfile.TemporaryFile(dir=self.path.parent) as file:
+            file.writelines(index.pieces(entries()))
+            if missing:
+                needed.add(self.writer.members.rows_at(self._wanted))
+            gapless = not missing if packed is None else packed
+            self.writer.finish(needed, INDEX, file, packed=gapless)
         return tuple(names)
 
     def undo(self) -> None:
@@ -352,6 +351,8 @@ class Draft(Closing):
 
     def _joined(self, entries: Iterable[ArchiveEntry]) -> list[tuple[str, str]]:
         """Put together what the Go program lists again for each platform."""
+        if len(self._kept) == len(self.index.entries):
+            return []
         again = Counter(entry.name for entry in self.index.entries)
         twice = [entry for entry in entries if again[entry.name] > 1]
         for entry in twice:

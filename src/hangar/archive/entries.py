@@ -163,12 +163,13 @@ class EntryReader:
 
     def _image(self, value: Any) -> Image:
         value = typed(value, dict, "images", None)
-        keys = ("arch", "os", "variant", "osVersion", "mediaType", "digest", "config")
-        *platform, media_type, digest, config = _fields(value, *keys)
+        architecture, os, variant, version, media_type, digest, config = _fields(
+            value, "arch", "os", "variant", "osVersion", "mediaType", "digest", "config"
+        )
         layers = texts(value.get("layers"), "layers")
         features = texts(value.get("osFeatures"), "osFeatures")
         return Image(
-            platform=_platform(*platform, features),
+            platform=_platform(architecture, os, variant, version, features),
             media_type=sys.intern(media_type),
             digest=digest,
             config=config,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 _DECODER = json.JSONDecoder()
@@ -48,6 +48,21 @@ class JSONFeed:
             if self.peek() == end:
                 message = "a comma too many"
                 raise ValueError(message)
+
+    def items(self) -> Iterator[Any]:
+        """Read the items of a list, each when it is asked for."""
+        self.take("[")
+        if self.peek() == "]":
+            self._at += 1
+            return
+        separator = ","
+        while separator == ",":
+            yield self.value()
+            separator = self.peek()
+            self._at += 1
+        if separator != "]":
+            message = f"no ']' where one should be, but {separator!r}"
+            raise ValueError(message)
 
     def value(self) -> Any:
         """Read a whole value."""

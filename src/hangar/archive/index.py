@@ -8,10 +8,9 @@ other archives, and what has them there (``bases``, ``homes``).
 
 from __future__ import annotations
 
-import io
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,24 +56,26 @@ class ArchiveIndex:
     bases: Mapping[str, str] = field(default_factory=dict)
     homes: Mapping[str, str] = field(default_factory=dict)
 
-    def to_bytes(self, more: Iterable[ArchiveEntry] = ()) -> bytes:
-        """The content of ``index.json``.
+    def to_bytes(self) -> bytes:
+        """The content of ``index.json``."""
+        return b"".join(self.pieces())
+
+    def pieces(self, more: Iterable[ArchiveEntry] = ()) -> Iterator[bytes]:
+        """Yield the content of ``index.json``, which may be large.
 
         Args:
             more: further entries, each asked for when those before are written.
         """
-        out = io.BytesIO()
-        opening = b'{"list":['
+        opening = start = b'{"list":['
         for entry in itertools.chain(self.entries, more):
-            out.write(opening + entry.to_bytes())
+            yield opening + entry.to_bytes()
             opening = b","
-        out.write(b"]," if out.tell() else b"{")
+        yield b"{" if opening is start else b"],"
         value = {"version": self.version, "time": self.time}
         value |= filled(
             missing=list(self.missing), bases=dict(self.bases), homes=dict(self.homes)
         )
-        out.write(compact_json(value)[1:])
-        return out.getvalue()
+        yield compact_json(value)[1:]
 
     @classmethod
     def parse(cls, raw: Iterable[bytes]) -> ArchiveIndex:
@@ -115,14 +116,7 @@ def _parse(feed: JSONFeed) -> ArchiveIndex:
 
 
 def _entries(feed: JSONFeed) -> tuple[ArchiveEntry, ...]:
-    entries = []
-    reader = EntryReader()
-    feed.take("[")
-    while feed.peek() != "]":
-        entries.append(reader.entry(feed.value()))
-        feed.step("]")
-    feed.take("]")
-    return tuple(entries)
+    return tuple(map(EntryReader().entry, feed.items()))
 
 
 def _check_version(version: str) -> None:

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 
 from hangar.archive.records import LOCAL, Member
+from hangar.numbering import Numbering
 
 _GONE = (1 << 64) - 1
 """The offset of a member that was forgotten."""
@@ -14,19 +15,16 @@ _GONE = (1 << 64) - 1
 class Members(Mapping[str, Member]):
     """A mapping without an object for each member: an eighth of what `dict` takes.
 
-    Rows of numbers, and a hash table that finds the row of a name. Others may look
-    names up while somebody adds one; only one may add at a time.
+    Others may look names up while somebody adds one; only one may add at a time.
 
     Args:
         count: how many are expected.
     """
 
     def __init__(self, count: int = 0) -> None:
-        self._names = bytearray()  # one right after another
-        self._starts = array("Q", [0])
+        self._names = Numbering(count)
         self._offsets, self._sizes, self._crcs = array("Q"), array("Q"), array("I")
-        self._length = 0
-        self._slots = _free(1 << (2 * count + 8).bit_length())
+        self._gone = 0
 
     def __getitem__(self, name: str) -> Member:
         row = self.row(name)
@@ -40,49 +38,61 @@ class Members(Mapping[str, Member]):
     def __iter__(self) -> Iterator[str]:
         for row, offset in enumerate(self._offsets):
             if offset != _GONE:
-                yield self._name(row).decode()
+                yield self._names[row].decode()
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._offsets) - self._gone
 
     def row(self, name: str) -> int:
         """The number by which `at` knows a member; a negative one if it is not there.
 
         As long as the member stays, so does its number.
         """
-        row = self._slots[self._slot(name.encode())] - 1
-        return -1 if row >= 0 and self._offsets[row] == _GONE else row
+        row = self._names.find(name.encode())
+        is_there = 0 <= row < len(self._crcs) and self._offsets[row] != _GONE
+        return row if is_there else -1
+
+    def rows_at(self, offsets: Iterable[int]) -> Iterator[int]:
+        """Yield the rows of the members at these places, as far as they are there."""
+        wanted = {*offsets} - {_GONE}
+        for row, offset in enumerate(self._offsets):
+            if offset in wanted:
+                yield row
 
     def at(self, row: int) -> Member:
         """The member of a row."""
-        name = self._name(row).decode()
+        name = self._names[row].decode()
         return Member(name, self._offsets[row], self._sizes[row], self._crcs[row])
+
+    def size(self, row: int) -> int:
+        """Bytes of the member of a row."""
+        return self._sizes[row]
 
     def add(self, name: bytes, offset: int, size: int, crc: int) -> None:
         """Add a member, or put it in the place of the one that has its name."""
-        slot = self._slot(name)
-        row = self._slots[slot] - 1
-        if row >= 0:
-            self._length += self._offsets[row] == _GONE
-            self._sizes[row], self._crcs[row] = size, crc
-            self._offsets[row] = offset
-            return
-        self._names += name
-        self._starts.append(len(self._names))
-        self._offsets.append(offset)
-        self._sizes.append(size)
-        self._crcs.append(crc)
-        self._length += 1
-        self._slots[slot] = len(self._offsets)
-        if 2 * len(self._offsets) > len(self._slots):
-            self._grow()
+        self.extend([(name, offset, size, crc)])
+
+    def extend(self, members: Iterable[tuple[bytes, int, int, int]]) -> None:
+        """Add members, given as `add` takes them."""
+        offsets, sizes, crcs = self._offsets, self._sizes, self._crcs
+        number = self._names.add
+        for name, offset, size, crc in members:
+            row = number(name)
+            if row == len(offsets):
+                offsets.append(offset)
+                sizes.append(size)
+                crcs.append(crc)
+            else:
+                self._gone -= offsets[row] == _GONE
+                sizes[row], crcs[row] = size, crc
+                offsets[row] = offset
 
     def discard(self, name: str) -> None:
         """Forget a member, if there is one of this name."""
         row = self.row(name)
         if row >= 0:
             self._offsets[row] = _GONE
-            self._length -= 1
+            self._gone += 1
 
     def overlapping(self, end: int) -> str:
         """Name of a member that reaches beyond ``end`` or where another begins; or "".
@@ -93,33 +103,11 @@ class Members(Mapping[str, Member]):
         order = sorted(range(len(self._offsets)), key=self._offsets.__getitem__)
         for row in reversed(order):
             offset = self._offsets[row]
-            name_size = self._starts[row + 1] - self._starts[row]
-            if offset + LOCAL.size + name_size + self._sizes[row] > limit:
-                return self._name(row).decode()
+            header = LOCAL.size + self._names.size(row)
+            if offset + header + self._sizes[row] > limit:
+                return self._names[row].decode()
             limit = offset
         return ""
-
-    def _name(self, row: int) -> bytearray:
-        return self._names[self._starts[row] : self._starts[row + 1]]
-
-    def _slot(self, name: bytes) -> int:
-        """Where in the table the row of a name stands, plus 1, or belongs."""
-        slots = self._slots
-        last = len(slots) - 1
-        slot = hash(name) & last
-        while (row := slots[slot]) and self._name(row - 1) != name:
-            slot = (slot + 1) & last
-        return slot
-
-    def _grow(self) -> None:
-        slots = _free(2 * len(self._slots))
-        last = len(slots) - 1
-        for row in range(len(self._offsets)):
-            slot = hash(bytes(self._name(row))) & last
-            while slots[slot]:
-                slot = (slot + 1) & last
-            slots[slot] = row + 1
-        self._slots = slots
 
 
 class Choice:
@@ -148,7 +136,3 @@ class Choice:
             if not self._chosen[row]:
                 self._chosen[row] = True
                 self._rows.append(row)
-
-
-def _free(count: int) -> array[int]:
-    return array("I", bytes(4 * count))

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from isal import isal_zlib
 
@@ -36,6 +37,9 @@ from hangar.errors import StorageError
 _RECORDS = 4096
 """Of the directory, written at a time."""
 
+_CHUNK = 1 << 20
+"""Bytes of the index, likewise."""
+
 
 class Writer(Container):
     """A zip that is being written; what is whole in it can be read meanwhile.
@@ -55,16 +59,17 @@ class Writer(Container):
         self._reserved: dict[str, Reserved] = {}
         self._recall()
 
-    def reserve(self, name: str, size: int) -> None:
-        """Give a member its place, unless it has one already."""
+    def reserve(self, name: str, size: int) -> int:
+        """Give a member its place, unless it has one already; return its offset."""
         with self._lock:
             there = self.members.get(name) or self._reserved.get(name)
             if there and there.size == size:
-                return
+                return there.offset
             place = Reserved(name, self.end, size)
             self.journal.add(place)
             self._reserved[name] = place
             self.end += header_size(name, size) + size
+            return place.offset
 
     def fill(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
         """Write a member's content, which has to be ``size`` bytes.
@@ -124,14 +129,14 @@ class Writer(Container):
         self._record(replace(member, offset=place))
 
     def finish(
-        self, chosen: Choice, index: str, content: bytes, *, packed: bool = True
+        self, chosen: Choice, index: str, content: BinaryIO, *, packed: bool = True
     ) -> None:
         """End the work: of all members those chosen remain, and a last one.
 
         Args:
             chosen: in the order in which a packed archive has them.
             index: name of the last member.
-            content: what it holds.
+            content: a file with what it holds.
             packed: whether a new archive is to have them so, without gaps.
         """
         with storage(self.path):
@@ -215,13 +220,21 @@ class Writer(Container):
         return crc == member.crc
 
     def _close(
-        self, file: int, chosen: Iterable[Member], end: int, index: str, content: bytes
+        self,
+        file: int,
+        chosen: Iterable[Member],
+        end: int,
+        index: str,
+        content: BinaryIO,
     ) -> None:
         """Write the last member and the directory from ``end`` on; make all last."""
         if file == self.file:
             self.journal.add(Closing(end))
             self.journal.sync()
-        last = Member(index, end, len(content), isal_zlib.crc32(content))
+        size, crc = 0, 0
+        for chunk in _chunks(content):
+            size, crc = size + len(chunk), isal_zlib.crc32(chunk, crc)
+        last = Member(index, end, size, crc)
         for data in _ending(chosen, last, content):
             write_at(file, end, data)
             end += len(data)
@@ -230,7 +243,7 @@ class Writer(Container):
         self.journal.add(Ended(end))
         self.journal.sync()
 
-    def _pack(self, chosen: Choice, index: str, content: bytes) -> None:
+    def _pack(self, chosen: Choice, index: str, content: BinaryIO) -> None:
         """Write the archive once more, without what lies between its members."""
         flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
         file = os.open(packed_path(self.path), flags, 0o644)
@@ -381,10 +394,12 @@ def _packing(members: Iterable[Member]) -> Iterator[tuple[Member, Member]]:
         yield member, moved
 
 
-def _ending(chosen: Iterable[Member], last: Member, content: bytes) -> Iterator[bytes]:
+def _ending(
+    chosen: Iterable[Member], last: Member, content: BinaryIO
+) -> Iterator[bytes]:
     """Yield what follows the members: the last one, the directory, its end."""
     yield last.local_header()
-    yield content
+    yield from _chunks(content)
     count = size = 0
     members = itertools.chain(chosen, [last])
     while some := tuple(itertools.islice(members, _RECORDS)):
@@ -393,3 +408,10 @@ def _ending(chosen: Iterable[Member], last: Member, content: bytes) -> Iterator[
         size += len(directory)
         yield directory
     yield records.end_records(count, size, last.end)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    """Read a file from its beginning."""
+    file.seek(0)
+    while chunk := file.read(_CHUNK):
+        yield chunk

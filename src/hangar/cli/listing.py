@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
-from hangar import Archive, ArchiveEntry, ArchiveFindings, ArchiveIndex, Repaired
+import hangar
 
 _BRACE = "{\n"
 
@@ -20,13 +20,13 @@ _KINDS = {
 """By the media type of the first layer."""
 
 
-def rows(archive: Archive) -> Iterator[str]:
+def rows(archive: hangar.Archive) -> Iterator[str]:
     """One line for each image: number, name, platforms, size of its layers, kind."""
     for number, entry in enumerate(archive.index.entries, start=1):
         yield " | ".join(_columns(archive, number, entry))
 
 
-def index_json(index: ArchiveIndex) -> Iterator[str]:
+def index_json(index: hangar.ArchiveIndex) -> Iterator[str]:
     """The whole index, for people and programs, in pieces: it may be large."""
     opening = '{\n  "list": [\n    '
     for entry in index.entries:
@@ -36,12 +36,12 @@ def index_json(index: ArchiveIndex) -> Iterator[str]:
     yield f"\n  ],\n{rest.removeprefix(_BRACE)}" if index.entries else rest
 
 
-def findings_json(findings: ArchiveFindings) -> str:
+def findings_json(findings: hangar.ArchiveFindings) -> str:
     """What was found in an archive."""
     return json.dumps({"ok": findings.ok, **asdict(findings)}, indent=2)
 
 
-def repaired_json(done: Repaired) -> str:
+def repaired_json(done: hangar.Repaired) -> str:
     """What was done to an archive."""
     value = {
         "found": done.found.name.lower(),
@@ -56,7 +56,9 @@ def _indented(raw: bytes) -> str:
     return json.dumps(json.loads(raw), indent=2, ensure_ascii=False)
 
 
-def _columns(archive: Archive, number: int, entry: ArchiveEntry) -> list[str]:
+def _columns(
+    archive: hangar.Archive, number: int, entry: hangar.ArchiveEntry
+) -> list[str]:
     architectures, systems = list(entry.architectures), list(entry.systems)
     kind = ""
     if _SPARE in architectures and _SPARE in systems:
@@ -76,7 +78,7 @@ def _columns(archive: Archive, number: int, entry: ArchiveEntry) -> list[str]:
     return [*columns, kind] if kind else columns
 
 
-def _kind(archive: Archive, entry: ArchiveEntry) -> str:
+def _kind(archive: hangar.Archive, entry: hangar.ArchiveEntry) -> str:
     if len(entry.images) != 1:
         return ""
     repository = archive.repository(entry.repository)
@@ -84,7 +86,7 @@ def _kind(archive: Archive, entry: ArchiveEntry) -> str:
     return _KINDS.get(layers[0].media_type, "") if layers else ""
 
 
-def _layers(archive: Archive, entry: ArchiveEntry) -> int:
+def _layers(archive: hangar.Archive, entry: hangar.ArchiveEntry) -> int:
     """Bytes of an entry's layers, each once."""
     layers = {layer for image in entry.images for layer in image.layers}
     return sum(archive.size_of(layer) for layer in layers)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hangar import Line, job_text
+import hangar
 from hangar.cli import figures, files
 from hangar.cli.records import Level, Record
 
@@ -21,12 +21,12 @@ class Listed:
         repeated: those that state what an earlier one states.
     """
 
-    wanted: tuple[Line, ...]
-    ignored: tuple[Line, ...]
-    repeated: tuple[Line, ...]
+    wanted: tuple[hangar.Line, ...]
+    ignored: tuple[hangar.Line, ...]
+    repeated: tuple[hangar.Line, ...]
 
     @classmethod
-    def of(cls, lines: Sequence[Line], *, mirrored: bool) -> Listed:
+    def of(cls, lines: Sequence[hangar.Line], *, mirrored: bool) -> Listed:
         """Sort the lines of a list.
 
         Args:
@@ -34,7 +34,7 @@ class Listed:
             mirrored: whether lines in the mirror format are understood.
         """
 
-        def is_understood(line: Line) -> bool:
+        def is_understood(line: hangar.Line) -> bool:
             return line.valid and (mirrored or not line.destination or bool(line.job))
 
         understood = [line for line in lines if is_understood(line)]
@@ -62,7 +62,7 @@ class Listed:
             yield Record(Level.WARN, f'No images in "{name}"')
 
 
-def list_failed(name: str, failed: Sequence[Line], listed: str) -> bool:
+def list_failed(name: str, failed: Sequence[hangar.Line], listed: str) -> bool:
     """Write the list of those that failed; tell whether there are any.
 
     What failed of a job file is a job file. If nothing did, the list of an earlier run
@@ -75,7 +75,7 @@ def list_failed(name: str, failed: Sequence[Line], listed: str) -> bool:
     """
     entries = [line.job for line in failed if line.job]
     if entries:
-        files.write(name, job_text(entries))
+        files.write(name, hangar.job_text(entries))
     elif failed:
         files.write(name, "".join(f"{line.text}\n" for line in failed))
     elif Path(name).resolve() != Path(listed or ".").resolve():

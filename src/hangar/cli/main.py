@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -19,6 +20,8 @@ from hangar.cli.tree import ROOT, find
 
 def run() -> NoReturn:
     """Run the command line of this process."""
+    gc.freeze()  # modules stay,
+    gc.set_threshold(20_000, 20)  # and the index of an archive is large, but no garbage
     status = invoke(sys.argv[1:])
     settle()
     sys.exit(status)

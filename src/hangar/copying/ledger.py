@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from array import array
 from collections.abc import Iterator
 
 from hangar.deadline import current
+from hangar.numbering import Numbering
 from hangar.oci import Digest
 from hangar.store import Source
 
@@ -22,10 +24,7 @@ class Ledger:
     """What is known of the blobs at all places that a run writes to."""
 
     def __init__(self) -> None:
-        # By place and digest, in bytes: names of repositories, in the order they got
-        # it. There are very many blobs, and few sets of repositories.
-        self._holders: dict[str, dict[bytes, Names]] = {}
-        self._same: dict[Names, Names] = {}
+        self._holders: dict[str, _Holders] = {}  # by place
         self._claimed: set[tuple[str, Digest]] = set()
         self._changed = threading.Condition()
 
@@ -48,9 +47,8 @@ class Ledger:
             self._claimed.discard((store.place, digest))
             holders = self._holding(store, digest)
             if stored and store.name not in holders:
-                holders = (*holders, store.name)
-                holders = self._same.setdefault(holders, holders)
-                self._holders.setdefault(store.place, {})[_short(digest)] = holders
+                place = self._holders.setdefault(store.place, _Holders())
+                place.note(digest, (*holders, store.name))
             self._changed.notify_all()
 
     def holder(self, store: Source, digest: Digest) -> str:
@@ -94,16 +92,41 @@ class Ledger:
         return self._holding(store, digest)
 
     def _holding(self, store: Source, digest: Digest) -> Names:
-        return self._holders.get(store.place, {}).get(_short(digest), ())
+        place = self._holders.get(store.place)
+        return place.of(digest) if place else ()
 
     def _wake(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
 
-def _short(digest: Digest) -> bytes:
-    """A digest in half the memory; those of two algorithms differ in length."""
-    return bytes.fromhex(digest.hex)
+class _Holders:
+    """Which repositories of a place have which blob: there are very many blobs.
+
+    Sets of repositories are few, so they are numbered.
+    """
+
+    def __init__(self) -> None:
+        self._digests = Numbering()
+        self._names = array("I")  # numbers of sets, by numbers of digests
+        self._numbers: dict[Names, int] = {}
+        self._sets: list[Names] = []
+
+    def of(self, digest: Digest) -> Names:
+        """Names of repositories, in the order in which they got the blob."""
+        number = self._digests.find(bytes.fromhex(digest.hex))
+        return () if number < 0 else self._sets[self._names[number]]
+
+    def note(self, digest: Digest, names: Names) -> None:
+        """Write down who has a blob now."""
+        if names not in self._numbers:
+            self._numbers[names] = len(self._sets)
+            self._sets.append(names)
+        # Digests of two algorithms differ in length.
+        number = self._digests.add(bytes.fromhex(digest.hex))
+        if number == len(self._names):
+            self._names.append(0)
+        self._names[number] = self._numbers[names]
 
 
 _LONG = 3600.0

@@ -319,6 +319,11 @@ def _chains(routes: Sequence[Route[S] | Outcome]) -> list[list[int]]:
     return list(chains.values())
 
 
+def _once(text: str, known: str) -> str:
+    """The one for the other if they are equal: there may be very many outcomes."""
+    return known if text == known else text
+
+
 def _outcome(
     route: Route[S],
     act: Callable[[Route[S], Pools, Reporter], Result],
@@ -329,11 +334,12 @@ def _outcome(
 ) -> Outcome:
     """Handle one image; whatever it raises becomes its outcome."""
     started = time.monotonic()
+    source = route.source_name
     outcome = Outcome(
         number=route.number,
         image=route.image,
-        source=route.source_name,
-        destination=route.destination_name,
+        source=source,
+        destination=_once(route.destination_name, source),
         status=Status.FAILED,
     )
     try:
@@ -355,7 +361,7 @@ def _outcome(
             outcome,
             status=Status.COPIED if decided.steps else Status.UP_TO_DATE,
             source_digest=decided.source_digest,
-            digest=decided.digest,
+            digest=_once(decided.digest, decided.source_digest),
             traffic=result.traffic,
             entries=result.entries,
         )

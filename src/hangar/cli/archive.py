@@ -18,7 +18,7 @@ from hangar.cli.pflag import BOOLEAN, FileName
 from hangar.cli.records import Level, Record
 
 
-@command("archive", usage="COMMAND [flags]")
+@command("archive", usage="[flags]")
 @click.pass_context
 def group(ctx: click.Context, /) -> int:
     """Look at archives, make them, put them together, take them apart."""

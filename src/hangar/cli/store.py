@@ -42,7 +42,7 @@ FILES = replace(
 )
 
 
-@command("archive store", usage="COMMAND [flags]")
+@command("archive store", usage="[flags]")
 @click.pass_context
 def group(ctx: click.Context, /) -> int:
     """Put charts and files into an archive.

@@ -18,7 +18,7 @@ from hangar.reference import Reference
 from hangar.registry import Registries, Repository
 from hangar.retry import Patience
 from hangar.store import Chunks
-from tests.support.content import LAYER
+from tests.support.content import LAYER, put_bytes, put_image
 from tests.support.proxy import FaultyProxy
 from tests.support.registries import (
     Certificates,
@@ -114,3 +114,18 @@ def never() -> Chunks:
     """Chunks that nobody should ask for."""
     pytest.fail("nothing had to be sent")
     yield b""
+
+
+@pytest.fixture
+def remote(proxy: FaultyProxy, open_at: Open) -> Repository:
+    """An empty repository, seen through the proxy."""
+    return open_at(proxy.address)
+
+
+@pytest.fixture
+def stocked(remote: Repository, registry: DockerRegistry, open_at: Open) -> Repository:
+    """Seen through the proxy; has an image tagged ``1`` and the blob."""
+    straight = open_at(registry.address)
+    put_bytes(straight, CONTENT)
+    put_image(straight, b"small layer", tag="1")
+    return remote

@@ -24,7 +24,7 @@ from hangar.oci import (
 )
 from hangar.registry import Repository
 from tests.registry.conftest import BLOB, CONTENT, Open, read
-from tests.support.content import LAYER, put_bytes, put_image, put_index
+from tests.support.content import LAYER, put_image, put_index
 from tests.support.proxy import (
     ALWAYS,
     FaultyProxy,
@@ -34,15 +34,6 @@ from tests.support.proxy import (
     replace_headers,
 )
 from tests.support.registries import DockerRegistry
-
-
-@pytest.fixture
-def remote(proxy: FaultyProxy, registry: DockerRegistry, open_at: Open) -> Repository:
-    """Seen through the proxy; has an image tagged ``1`` and the blob."""
-    straight = open_at(registry.address)
-    put_bytes(straight, CONTENT)
-    put_image(straight, b"small layer", tag="1")
-    return open_at(proxy.address)
 
 
 @pytest.mark.parametrize("media_type", [OCI_MANIFEST, DOCKER_MANIFEST])
@@ -74,8 +65,8 @@ def test_an_index_is_not_resolved_to_one_of_its_platforms(
     assert repository.manifest("1").raw == index.raw
 
 
-def test_a_tag_that_is_not_there_is_an_unknown_manifest(remote: Repository) -> None:
-    for ask in (remote.resolve, remote.manifest):
+def test_a_tag_that_is_not_there_is_an_unknown_manifest(stocked: Repository) -> None:
+    for ask in (stocked.resolve, stocked.manifest):
         with pytest.raises(NotFound, match="manifest unknown"):
             ask("absent")
 
@@ -93,75 +84,75 @@ def test_a_repository_that_is_not_there_has_no_manifests(
 
 @pytest.mark.parametrize("name", ["../../evil", "a/b", "", "x" * 200, "a?b", "\n"])
 def test_a_name_that_is_neither_tag_nor_digest_is_not_asked_for(
-    remote: Repository, proxy: FaultyProxy, name: str
+    stocked: Repository, proxy: FaultyProxy, name: str
 ) -> None:
     asked = len(proxy.requests)
 
     with pytest.raises(InvalidReference):
-        remote.manifest(name)
+        stocked.manifest(name)
     assert len(proxy.requests) == asked
 
 
 @pytest.mark.parametrize("status", [405, 501])
 def test_a_registry_that_refuses_head_is_asked_with_get(
-    remote: Repository, proxy: FaultyProxy, status: int
+    stocked: Repository, proxy: FaultyProxy, status: int
 ) -> None:
-    digest = remote.manifest("1").digest
+    digest = stocked.manifest("1").digest
     proxy.fault("HEAD", "", answer(status), times=ALWAYS)
 
-    assert remote.resolve("1") == digest
-    assert remote.has(remote.manifest("1").descriptor)
-    assert remote.has(BLOB)
-    assert not remote.has(Descriptor(LAYER, Digest.of(b"absent"), 6))
+    assert stocked.resolve("1") == digest
+    assert stocked.has(stocked.manifest("1").descriptor)
+    assert stocked.has(BLOB)
+    assert not stocked.has(Descriptor(LAYER, Digest.of(b"absent"), 6))
 
 
 @pytest.mark.parametrize("header", [None, "", "nonsense", "md5:abc"])
 def test_a_missing_or_odd_digest_header_is_made_up_for(
-    remote: Repository, proxy: FaultyProxy, header: str | None
+    stocked: Repository, proxy: FaultyProxy, header: str | None
 ) -> None:
-    digest = remote.manifest("1").digest
+    digest = stocked.manifest("1").digest
     odd = replace_headers(Docker_Content_Digest=header)
     proxy.fault("HEAD", "/manifests/", odd, times=ALWAYS)
     proxy.fault("GET", "/manifests/", odd, times=ALWAYS)
 
-    assert remote.resolve("1") == digest
-    assert remote.manifest("1").digest == digest
+    assert stocked.resolve("1") == digest
+    assert stocked.manifest("1").digest == digest
 
 
 @pytest.mark.parametrize(
     "served", ["application/json", "application/octet-stream", "text/plain", ""]
 )
 def test_a_manifest_served_as_something_else_is_known_by_its_content(
-    remote: Repository, proxy: FaultyProxy, served: str
+    stocked: Repository, proxy: FaultyProxy, served: str
 ) -> None:
-    whole = remote.manifest("1")
+    whole = stocked.manifest("1")
     proxy.fault("GET", "/manifests/", replace_headers(Content_Type=served), ALWAYS)
 
-    assert remote.manifest("1") == whole
+    assert stocked.manifest("1") == whole
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 429, 408])
 def test_a_passing_error_is_asked_again(
-    remote: Repository, proxy: FaultyProxy, status: int
+    stocked: Repository, proxy: FaultyProxy, status: int
 ) -> None:
-    digest = remote.manifest("1").digest
+    digest = stocked.manifest("1").digest
     for method in ("HEAD", "GET"):
         proxy.fault(method, "/manifests/", refuse(status, "UNKNOWN"), times=2)
     proxy.fault("GET", "/blobs/", refuse(status, "UNKNOWN"), times=2)
 
-    assert remote.resolve("1") == digest
-    assert remote.manifest("1").digest == digest
-    assert read(remote) == CONTENT
+    assert stocked.resolve("1") == digest
+    assert stocked.manifest("1").digest == digest
+    assert read(stocked) == CONTENT
     assert proxy.used_up
 
 
 def test_a_lasting_error_is_told_with_its_code(
-    remote: Repository, proxy: FaultyProxy
+    stocked: Repository, proxy: FaultyProxy
 ) -> None:
     proxy.fault("GET", "/manifests/", refuse(503, "UNAVAILABLE"), ALWAYS)
 
     with pytest.raises(RegistryError) as caught:
-        remote.manifest("1")
+        stocked.manifest("1")
 
     assert (caught.value.status, caught.value.code) == (503, "UNAVAILABLE")
     assert [m.method for m in proxy.requests].count("GET") == 1 + 4
@@ -171,44 +162,44 @@ def test_a_lasting_error_is_told_with_its_code(
     ("status", "words"), [(401, "authentication"), (403, "denied")]
 )
 def test_a_refusal_is_not_absence(
-    remote: Repository, proxy: FaultyProxy, status: int, words: str
+    stocked: Repository, proxy: FaultyProxy, status: int, words: str
 ) -> None:
     proxy.fault("HEAD", "", answer(status), ALWAYS)
 
     with pytest.raises(AccessDenied, match=words) as caught:
-        remote.has(BLOB)
+        stocked.has(BLOB)
     assert f"hangar login {proxy.address}" in caught.value.hint
 
 
 def test_a_damaged_manifest_is_fetched_again(
-    remote: Repository, proxy: FaultyProxy
+    stocked: Repository, proxy: FaultyProxy
 ) -> None:
-    whole = remote.manifest("1")
+    whole = stocked.manifest("1")
     proxy.fault("GET", "/manifests/", corrupt)
 
-    assert remote.manifest("1") == whole
+    assert stocked.manifest("1") == whole
     proxy.fault("GET", "/manifests/", corrupt)
-    assert remote.manifest(whole.digest) == whole
+    assert stocked.manifest(whole.digest) == whole
 
 
 def test_another_digest_algorithm_names_the_same_bytes(
-    remote: Repository, proxy: FaultyProxy
+    stocked: Repository, proxy: FaultyProxy
 ) -> None:
-    raw = remote.manifest("1").raw
+    raw = stocked.manifest("1").raw
     digest = Digest.of(raw, "sha512")
     proxy.fault("GET", "sha512", answer(200, raw, Content_Type=OCI_MANIFEST))
 
-    assert remote.manifest(digest).digest == digest
+    assert stocked.manifest(digest).digest == digest
 
 
-def test_presence_is_asked_of_manifests_and_blobs(remote: Repository) -> None:
-    assert remote.has(BLOB)
-    assert remote.has(remote.manifest("1").descriptor)
-    assert not remote.has(Descriptor(OCI_INDEX, Digest.of(b"absent"), 6))
+def test_presence_is_asked_of_manifests_and_blobs(stocked: Repository) -> None:
+    assert stocked.has(BLOB)
+    assert stocked.has(stocked.manifest("1").descriptor)
+    assert not stocked.has(Descriptor(OCI_INDEX, Digest.of(b"absent"), 6))
 
 
 def test_a_signed_schema_1_manifest_goes_by_the_digest_of_what_was_signed(
-    remote: Repository, proxy: FaultyProxy
+    stocked: Repository, proxy: FaultyProxy
 ) -> None:
     payload = json.dumps({"schemaVersion": 1, "fsLayers": []}, indent=3).encode()
     raw = signed(payload)
@@ -222,14 +213,14 @@ def test_a_signed_schema_1_manifest_goes_by_the_digest_of_what_was_signed(
     proxy.fault("GET", "/manifests/", served, times=2)
 
     for reference in ("old", digest):
-        manifest = remote.manifest(reference)
+        manifest = stocked.manifest(reference)
         assert manifest.digest == digest
         assert manifest.raw == raw
         assert manifest.is_schema1
 
 
 def test_a_schema_1_manifest_with_a_broken_signature_is_refused(
-    remote: Repository, proxy: FaultyProxy
+    stocked: Repository, proxy: FaultyProxy
 ) -> None:
     for broken in (
         b'{"schemaVersion":1,"fsLayers":[],"signatures":[{"protected":"!"}]}',
@@ -239,7 +230,7 @@ def test_a_schema_1_manifest_with_a_broken_signature_is_refused(
         headers = {"Docker_Content_Digest": Digest.of(b"payload")}
         proxy.fault("GET", "/manifests/", answer(200, broken, **headers), times=4)
         with pytest.raises(IntegrityError):
-            remote.manifest("old")
+            stocked.manifest("old")
 
 
 def signed(payload: bytes) -> bytes:

@@ -19,12 +19,6 @@ from tests.support.registries import DockerRegistry
 SBOM = "application/spdx+json"
 
 
-@pytest.fixture
-def remote(proxy: FaultyProxy, open_at: Open) -> Repository:
-    """An empty repository of a registry without referrers API, seen by the proxy."""
-    return open_at(proxy.address)
-
-
 def put_referrer(
     store: Repository, subject: Manifest, kind: str = SBOM, layer: bytes = b"sbom"
 ) -> Digest:

@@ -34,12 +34,6 @@ from tests.support.registries import DockerRegistry
 from tests.support.scripted import Scripted, refuse_early, reply
 
 
-@pytest.fixture
-def remote(proxy: FaultyProxy, open_at: Open) -> Repository:
-    """An empty repository, seen through the proxy."""
-    return open_at(proxy.address)
-
-
 def chunks() -> Chunks:
     for start in range(0, len(CONTENT), 100_000):
         yield CONTENT[start : start + 100_000]

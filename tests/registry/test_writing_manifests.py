@@ -12,7 +12,7 @@ from hangar.errors import (
 )
 from hangar.oci import OCI_MANIFEST, Digest, Manifest
 from hangar.registry import Repository
-from tests.registry.conftest import BLOB, Open
+from tests.registry.conftest import BLOB
 from tests.support.content import put_image
 from tests.support.proxy import (
     ALWAYS,
@@ -25,12 +25,6 @@ from tests.support.proxy import (
     replace_headers,
 )
 from tests.support.registries import DockerRegistry
-
-
-@pytest.fixture
-def remote(proxy: FaultyProxy, open_at: Open) -> Repository:
-    """An empty repository, seen through the proxy."""
-    return open_at(proxy.address)
 
 
 def manifest_in(remote: Repository, *layers: bytes) -> Manifest:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import base64
 import http.server
 import re
-import threading
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
+from tests.support.answering import Answering
 from tests.support.registries import Certificates
 from tests.support.scripted import Heard, server_context
 
 
 @dataclass
-class FileServer:
+class FileServer(Answering):
     """Serves files for the time of a block.
 
     Attributes:
@@ -49,19 +47,6 @@ class FileServer:
             self._server.socket = context.wrap_socket(plain, server_side=True)
             scheme = "https"
         self.url = f"{scheme}://{self.address}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     @property
     def asked(self) -> list[str]:

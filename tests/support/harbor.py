@@ -12,10 +12,10 @@ from __future__ import annotations
 import base64
 import json
 import re
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from hangar.closing import Closing
 from tests.support.proxy import ALWAYS, FaultyProxy, Forward, Message
 
 _NAME = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
@@ -29,7 +29,7 @@ def refusal(status: int, code: str, message: str, **headers: str) -> Message:
     return Message(status=status, headers=fields, body=body)
 
 
-class Harbor:
+class Harbor(Closing):
     """Stands in for a Harbor for the time of a block.
 
     Attributes:
@@ -67,13 +67,8 @@ class Harbor:
         self.proxy.__enter__()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.proxy.__exit__(kind, error, traceback)
+    def close(self) -> None:
+        self.proxy.close()
 
     def _answer(self, request: Message, forward: Forward) -> Message:
         reply = self._routed(request, forward)

@@ -17,8 +17,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from tests.support.answering import Answering
 
 ALWAYS = 1_000_000
 
@@ -155,7 +156,7 @@ def read_body(handler: BaseHTTPRequestHandler) -> bytes:
     return b"".join(chunks)
 
 
-class FaultyProxy:
+class FaultyProxy(Answering):
     """A proxy for the time of a block.
 
     Attributes:
@@ -174,19 +175,6 @@ class FaultyProxy:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,)).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def fault(
         self,

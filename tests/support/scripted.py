@@ -14,9 +14,9 @@ import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Self
 
+from hangar.closing import Closing
 from tests.support.registries import Certificates
 
 Script = bytes | Callable[[socket.socket], None]
@@ -84,7 +84,7 @@ class Heard:
     body: bytes = b""
 
 
-class Scripted:
+class Scripted(Closing):
     """Plays a script for the time of a block.
 
     Attributes:
@@ -117,12 +117,7 @@ class Scripted:
         threading.Thread(target=self._listen, daemon=True).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         for sock in (self._listener, *self._open):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)

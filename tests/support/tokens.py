@@ -8,14 +8,14 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
-import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.answering import Answering
 
 SERVICE = "test registry"
 ISSUER = "test tokens"
@@ -30,7 +30,7 @@ class TokenRequest:
     user: str
 
 
-class TokenServer:
+class TokenServer(Answering):
     """Hands out tokens for the time of a block.
 
     Attributes:
@@ -82,19 +82,6 @@ class TokenServer:
                 "rootcertbundle": str(self.certificate),
             }
         }
-
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, args=(0.01,)).start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
 
     def token(self, scopes: tuple[str, ...], user: str) -> str:
         """Make a token: everybody may pull, the one user may do anything."""

@@ -12,9 +12,9 @@ import ssl
 import threading
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from hangar.closing import Closing
 from hangar.errors import InvalidConfiguration, InvalidInput
 from hangar.serving.connection import Connection
 from hangar.serving.messages import Handler
@@ -32,7 +32,7 @@ _BACKLOG = 1024
 _ADDRESS = re.compile(r"(?:\[([0-9a-fA-F:]+)\]|([^\[\]:]*)):([0-9]{1,5})", re.ASCII)
 
 
-class Server:
+class Server(Closing):
     """Lets a handler answer requests at a TCP address, for the time of a block.
 
     Attributes:
@@ -67,12 +67,8 @@ class Server:
         self._accepting.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Accept nothing more; give what is being answered a moment."""
         self._waker.close()
         self._slots.release()  # the accepting thread may be waiting for one
         self._accepting.join()

@@ -17,7 +17,7 @@ from hangar.operations.archives import create_archive, stored_file, verify_archi
 from hangar.operations.storing import store_charts, store_files
 from hangar.registry import Registries
 from hangar.retry import Patience
-from tests.archive.test_bad_input import full_disk
+from tests.archive.common import full_disk
 from tests.support.charts import make_folder, package
 from tests.support.files import FileServer
 

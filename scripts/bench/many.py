@@ -55,12 +55,16 @@ def table(scale: float) -> Table:
     cases = {
         "many-ls": alone(f"`ls` of {of}", "archive", "ls", "many.zip", goal="0.5"),
         "many-verify": alone(f"`verify` of {of}", "archive", "verify", "many.zip"),
-        "many-merge": alone(f"`merge` of two {of}", "archive", "merge", *both, *output),
-        "many-export": alone(f"`export` of all of {of}", "archive", "export", *some),
+        "many-merge": alone(
+            f"`merge` of two of {count:,} images", "archive", "merge", *both, *output
+        ),
+        "many-export": alone(
+            f"`export` of all {count:,} images", "archive", "export", *some
+        ),
         "many-rm": alone(f"`rm` from {of}", "archive", "rm", "-f", "own.zip", *gone),
         "many-load": registry(f"`load` of {of}", "load"),
-        "many-save": registry(f"`save --since` {of}", "save"),
-        "many-sync": registry(f"`sync` to {of}", "sync"),
+        "many-save": registry(f"`save --since` of all, to {of}", "save"),
+        "many-sync": registry(f"`sync` of all, under other names, to {of}", "sync"),
     }
     return Table("many", HEAD, cases)
 

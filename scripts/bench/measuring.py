@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,17 +29,22 @@ class Measured:
     def add(self, command: Sequence[str], folder: Path | None = None) -> None:
         """Run a command that must succeed, and note what it took."""
         started, quiet = time.perf_counter(), subprocess.DEVNULL
-        with subprocess.Popen(
-            command, cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet
-        ) as process:
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(
+                command, cwd=folder, stdin=quiet, stdout=quiet, stderr=said
+            ) as process,
+        ):
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             self.wall.append(time.perf_counter() - started)
             counted = Path(f"/proc/{process.pid}/io").read_text("ascii")
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            message = f"exit status {process.returncode}: {' '.join(command)}"
-            raise RuntimeError(message)
+            if process.returncode:
+                said.seek(0)
+                log = said.read()[-2000:].decode(errors="replace")
+                message = f"exit status {process.returncode}: {command}\n{log}"
+                raise RuntimeError(message)
         self.cpu.append(usage.ru_utime + usage.ru_stime)
         self.memory.append(usage.ru_maxrss / 1024)
         written = re.search(r"(?m)^wchar: (\d+)$", counted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import pytest
 
@@ -10,7 +11,7 @@ from hangar.archive import Draft
 from hangar.oci import Digest
 from tests.support.content import put_image
 from tests.support.golang import GoArchive, GoImage
-from tests.support.judges import skopeo_raw
+from tests.support.judges import skopeo, skopeo_raw
 from tests.support.kinds import every_kind
 from tests.support.proxy import ALWAYS, FaultyProxy, Forward, Message, drop
 from tests.support.registries import DockerRegistry
@@ -54,6 +55,33 @@ def test_every_kind_of_image_comes_out_of_an_archive_with_its_digest(
     validated = desk.hangar("load", "validate", *flags, *validate)
     assert validated.status == 0, validated.err
     assert validated.err.count("PASS: [") == len(lines)
+
+
+def test_each_manifest_of_an_archive_is_a_layout_that_skopeo_copies(
+    source: DockerRegistry, target: DockerRegistry, desk: Desk
+) -> None:
+    """So the Go program loads them: with the same library, from unpacked files."""
+    store = every_kind()
+    push(source.http, "library/app", store)
+    images = [tag for tag in store.tags if not tag.startswith("sha256-")]
+    lines = [f"{source.address}/library/app:{tag}" for tag in images]
+    saved = desk.hangar("save", "-f", desk.write("l", *lines), PLAIN, "-d", "a.zip")
+    assert saved.status == 0, saved.err
+    with zipfile.ZipFile(desk.folder / "a.zip") as archive:
+        archive.extractall(desk.folder / "out")
+    index = json.loads((desk.folder / "out/index.json").read_bytes())
+    digests = {one["digest"] for entry in index["list"] for one in entry["images"]}
+    assert len(digests) >= len(images)
+
+    for digest in digests:
+        layout = desk.folder / "out" / digest.removeprefix("sha256:")
+        skopeo(
+            *("copy", "--dest-tls-verify=false", "--preserve-digests"),
+            *("--src-shared-blob-dir", str(desk.folder / "out/share")),
+            *(f"oci:{layout}", f"docker://{target.address}/out:{layout.name[:9]}"),
+        )
+        blob = desk.folder / "out/share/sha256" / layout.name
+        assert target.http.manifest("out", layout.name[:9]) == blob.read_bytes()
 
 
 def test_an_unfinished_archive_is_not_replaced_by_another_list_without_asking(

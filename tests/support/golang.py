@@ -19,7 +19,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
-_DATE, _TIME, _MODIFIED = 0x5A69, 0x8A2B, 1_767_777_777
+_DATE, _TIME, _MODIFIED = 0x5C27, 0x4ADC, 1_767_777_777
 
 
 def sha256(data: bytes) -> str:

@@ -8,6 +8,7 @@ never is.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,7 +16,7 @@ from isal import isal_zlib
 
 from hangar.archive.files import stream_at, write_at
 from hangar.archive.names import blob_name
-from hangar.archive.records import MAX_32, Member, header_size
+from hangar.archive.records import LARGE, MAX_32, PAGE, Member, bare_header_size
 from hangar.archive.writer import Writer
 from hangar.disk import storage
 from hangar.oci import Digest
@@ -55,7 +56,7 @@ class Arrival:
         there = self.writer.members.get(name)
         if there and there.size == self.size:
             return Put.PRESENT
-        offset = self.start - header_size(name, self.size)
+        offset = self.start - bare_header_size(name, self.size)
         with storage(self.writer.path):  # nothing of what lay there before may stay
             write_at(self.writer.file, self.writer.end, bytes(offset - self.writer.end))
         self.writer.enlist(Member(name, offset, self.size, self.crc))
@@ -69,8 +70,14 @@ def arrived(writer: Writer, chunks: Iterable[bytes]) -> Arrival:
         StorageError: it cannot be written.
     """
     hasher, crc, size = hashlib.sha256(), 0, 0
-    start = writer.end + header_size(blob_name(Digest.of(b"")), MAX_32)
-    for chunk in chunks:
+    start = writer.end + bare_header_size(blob_name(Digest.of(b"")), MAX_32)
+    rest = iter(chunks)
+    head = bytearray()
+    while len(head) < LARGE and (chunk := next(rest, b"")):
+        head += chunk
+    if len(head) >= LARGE:
+        start += -start % PAGE
+    for chunk in itertools.chain([bytes(head)], rest):
         with storage(writer.path):
             write_at(writer.file, start + size, chunk)
         hasher.update(chunk)

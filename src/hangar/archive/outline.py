@@ -11,7 +11,7 @@ from hangar.archive.contents import ArchiveRepository, Holding, empty_container
 from hangar.archive.describing import described
 from hangar.archive.entries import ArchiveEntry
 from hangar.archive.names import INDEX, blob_name, members
-from hangar.archive.records import Member, header_size
+from hangar.archive.records import Member, bare_header_size
 from hangar.copying import Plan, closure
 from hangar.gojson import compact_json
 from hangar.oci import Descriptor
@@ -36,25 +36,37 @@ class Outline:
 
     def __init__(self, lines: Sequence[str] = ()) -> None:
         self._members: set[str] = set()
-        self.size = len(compact_json(list(lines))) + _KEYS
-        self.size += _taken(INDEX, records.MAX_32) + len(records.end_records(0, 0, 0))
-        self.size += records.END64.size + records.LOCATOR.size - records.MAX_32
+        self._index = len(compact_json(list(lines))) + _KEYS
+        self.size = _padded(self._index) + len(records.end_records(0, 0, 0))
+        self.size += records.END64.size + records.LOCATOR.size
+        self.size += _framed(INDEX, records.MAX_32)
 
     def grown(self, new: Members, entry: int) -> int:
         """Bytes with some more members, and ``entry`` bytes more of the index."""
         added = (_taken(n, s) for n, s in new.items() if n not in self._members)
-        return self.size + sum(added) + entry
+        index = _padded(self._index + entry) - _padded(self._index)
+        return self.size + sum(added) + index
 
     def add(self, new: Members, entry: int) -> None:
         """Take in what `grown` foresees."""
         self.size = self.grown(new, entry)
+        self._index += entry
         self._members.update(new)
 
 
 def _taken(name: str, size: int) -> int:
-    """Bytes that a member takes, wherever it lies."""
+    """Bytes that a member takes at the most, wherever it lies."""
+    return _framed(name, size) + _padded(size)
+
+
+def _padded(size: int) -> int:
+    return size + (records.MOST_PADDING if size >= records.LARGE else 0)
+
+
+def _framed(name: str, size: int) -> int:
+    """Bytes that stand for a member in front of it and in the directory."""
     record = Member(name, records.MAX_32, size, 0).central_record()
-    return header_size(name, size) + size + len(record)
+    return bare_header_size(name, size) + len(record)
 
 
 def foreseen_members(plan: Plan, left: Mapping[str, LeftOut]) -> Members:

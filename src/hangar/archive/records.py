@@ -32,6 +32,18 @@ ZIP64_FIELD = 0x0001
 MAX_16, MAX_32 = 0xFFFF, 0xFFFFFFFF
 """Stand in a record for what is to be found in its zip64 counterpart."""
 
+PAGE = 4096
+"""Bytes; large content begins at multiples of it, for kernels copy pages best."""
+
+LARGE = 1 << 20
+"""Bytes from which on content is large."""
+
+MOST_PADDING = PAGE + 5
+
+_PADDING = struct.Struct("<HHH")
+_PADDING_FIELD = 0xD935
+"""Identifier that Android's zipalign uses, too: an alignment, then zeros."""
+
 _VERSION, _VERSION_64 = 20, 45
 """What a reader has to understand (4.4.3): stored files, zip64."""
 
@@ -55,7 +67,13 @@ class Member:
     @property
     def end(self) -> int:
         """Where its content ends, if its header is as we write it."""
-        return self.offset + header_size(self.name, self.size) + self.size
+        return self.offset + self.header_size + self.size
+
+    @property
+    def header_size(self) -> int:
+        """Bytes that its local header takes there, as we write it."""
+        bare = bare_header_size(self.name, self.size)
+        return bare + _padding(self.offset + bare, self.size)
 
     def local_header(self) -> bytes:
         """What stands in front of the content."""
@@ -64,6 +82,10 @@ class Member:
             extra = _WIDE_LOCAL.pack(ZIP64_FIELD, 16, size, size)
             version, size = _VERSION_64, MAX_32
         name = self.name.encode()
+        padding = self.header_size - LOCAL.size - len(name) - len(extra)
+        if padding:
+            head = _PADDING.pack(_PADDING_FIELD, padding - 4, PAGE)
+            extra += head.ljust(padding, b"\0")
         flags, method = 0, 0
         return (
             LOCAL.pack(
@@ -92,10 +114,16 @@ class Member:
         )
 
 
-def header_size(name: str, size: int) -> int:
-    """Bytes that a local header takes, whatever the CRC will be."""
+def bare_header_size(name: str, size: int) -> int:
+    """Bytes that a local header takes without padding, whatever the CRC will be."""
     extra = _WIDE_LOCAL.size if size >= MAX_32 else 0
     return LOCAL.size + len(name.encode()) + extra
+
+
+def _padding(start: int, size: int) -> int:
+    """Bytes to insert before content that would begin at ``start``."""
+    padding = -start % PAGE if size >= LARGE else 0
+    return padding if padding == 0 or padding >= _PADDING.size else padding + PAGE
 
 
 def end_records(count: int, size: int, offset: int) -> bytes:

@@ -30,7 +30,7 @@ from hangar.archive.files import (
 )
 from hangar.archive.journal import Closing, Ended, Journal, Reserved, Written, boot
 from hangar.archive.members import Choice, Members
-from hangar.archive.records import Member, header_size
+from hangar.archive.records import Member
 from hangar.disk import storage, sync_directory
 from hangar.errors import StorageError
 
@@ -68,7 +68,7 @@ class Writer(Container):
             place = Reserved(name, self.end, size)
             self.journal.add(place)
             self._reserved[name] = place
-            self.end += header_size(name, size) + size
+            self.end = Member(name, place.offset, size, 0).end
             return place.offset
 
     def fill(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
@@ -78,8 +78,8 @@ class Writer(Container):
             StorageError: it cannot be written.
         """
         place = self._place(name, size)
-        at = place + header_size(name, size)
-        crc, end = 0, at + size
+        end = Member(name, place, size, 0).end
+        at, crc = end - size, 0
         for chunk in chunks:
             if at + len(chunk) > end:
                 break
@@ -124,9 +124,10 @@ class Writer(Container):
         start = other.content(member)
         place = self._place(name, member.size)
         with storage(self.path):
-            target = place + header_size(name, member.size)
+            copied = replace(member, offset=place)
+            target = place + copied.header_size
             copy_at(other.file, start, self.file, target, member.size)
-        self._record(replace(member, offset=place))
+        self._record(copied)
 
     def finish(
         self, chosen: Choice, index: str, content: BinaryIO, *, packed: bool = True

@@ -129,7 +129,7 @@ def test_nothing_is_in_memory_whole_and_progress_is_told(
     with Archive.open(archive) as opened:
         chunks = stored_file(opened, "large-2")
         assert sum(map(len, chunks)) == size
-    assert archive.stat().st_size < size + 10_000  # the same bytes, once
+    assert archive.stat().st_size < size + 50_000  # the same bytes, once
 
 
 def test_a_chart_is_written_once(archive: Path, registries: Registries) -> None:

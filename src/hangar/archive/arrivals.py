@@ -16,7 +16,7 @@ from isal import isal_zlib
 
 from hangar.archive.files import stream_at, write_at
 from hangar.archive.names import blob_name
-from hangar.archive.records import LARGE, MAX_32, PAGE, Member, bare_header_size
+from hangar.archive.records import ALIGNMENT, LARGE, MAX_32, Member, bare_header_size
 from hangar.archive.writer import Writer
 from hangar.disk import storage
 from hangar.oci import Digest
@@ -76,7 +76,7 @@ def arrived(writer: Writer, chunks: Iterable[bytes]) -> Arrival:
     while len(head) < LARGE and (chunk := next(rest, b"")):
         head += chunk
     if len(head) >= LARGE:
-        start += -start % PAGE
+        start += -start % ALIGNMENT
     for chunk in itertools.chain([bytes(head)], rest):
         with storage(writer.path):
             write_at(writer.file, start + size, chunk)

@@ -32,13 +32,13 @@ ZIP64_FIELD = 0x0001
 MAX_16, MAX_32 = 0xFFFF, 0xFFFFFFFF
 """Stand in a record for what is to be found in its zip64 counterpart."""
 
-PAGE = 4096
-"""Bytes; large content begins at multiples of it, for kernels copy pages best."""
+ALIGNMENT = 32 << 10
+"""Bytes; large content begins at multiples of it, for kernels copy many pages best."""
 
-LARGE = 1 << 20
+LARGE = 4 << 20
 """Bytes from which on content is large."""
 
-MOST_PADDING = PAGE + 5
+MOST_PADDING = ALIGNMENT + 5
 
 _PADDING = struct.Struct("<HHH")
 _PADDING_FIELD = 0xD935
@@ -84,7 +84,7 @@ class Member:
         name = self.name.encode()
         padding = self.header_size - LOCAL.size - len(name) - len(extra)
         if padding:
-            head = _PADDING.pack(_PADDING_FIELD, padding - 4, PAGE)
+            head = _PADDING.pack(_PADDING_FIELD, padding - 4, ALIGNMENT)
             extra += head.ljust(padding, b"\0")
         flags, method = 0, 0
         return (
@@ -122,8 +122,8 @@ def bare_header_size(name: str, size: int) -> int:
 
 def _padding(start: int, size: int) -> int:
     """Bytes to insert before content that would begin at ``start``."""
-    padding = -start % PAGE if size >= LARGE else 0
-    return padding if padding == 0 or padding >= _PADDING.size else padding + PAGE
+    padding = -start % ALIGNMENT if size >= LARGE else 0
+    return padding if padding == 0 or padding >= _PADDING.size else padding + ALIGNMENT
 
 
 def end_records(count: int, size: int, offset: int) -> bytes:

@@ -6,13 +6,17 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hangar.archive import arrivals, arrived, kept, records, writer
 from hangar.archive.draft import Draft
 from hangar.archive.members import Choice
+from hangar.errors import StorageError
 from hangar.oci import Digest
 from hangar.operations.archives import create_archive, verify_archive
 from hangar.store import Put
@@ -95,6 +99,35 @@ def test_content_of_any_size_begins_where_its_header_ends(
 
     assert opened.members[NAME].offset == end  # its sizes need the whole header
     assert opened.content(opened.members[NAME]) == large.start
+
+
+@given(st.lists(st.lists(st.integers(0, 900), max_size=6), max_size=4))
+def test_content_is_the_same_however_it_comes_and_whether_it_is_large(
+    tmp_path_factory: pytest.TempPathFactory, contents: list[list[int]]
+) -> None:
+    path = tmp_path_factory.mktemp("arrivals") / "a.zip"
+    create_archive(path)
+    whole = {}
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (arrivals, records):
+            patch.setattr(module, "LARGE", 1000)
+        with writer.append(path) as adding:
+            for number, sizes in enumerate(contents):
+                chunks = [bytes([65 + number]) * size for size in sizes]
+                data = b"".join(chunks)
+                arrived(adding, chunks).keep()
+                whole[f"share/sha256/{hashlib.sha256(data).hexdigest()}"] = data
+            with finished(adding) as judge:
+                found = {i.filename: judge.read(i) for i in judge.infolist()}
+
+    assert found == {**whole, "index.json": b"{}"}
+
+
+def test_a_header_is_never_written_over_content(opened: writer.Writer) -> None:
+    arrival = arrived(opened, [bytes(records.LARGE)])
+
+    with pytest.raises(StorageError, match="would lie on its content"):
+        replace(arrival, start=arrival.start + 1).keep()
 
 
 def test_nothing_comes_between_arriving_and_being_kept(opened: writer.Writer) -> None:

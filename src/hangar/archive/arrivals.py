@@ -19,6 +19,7 @@ from hangar.archive.names import blob_name
 from hangar.archive.records import ALIGNMENT, LARGE, MAX_32, Member, bare_header_size
 from hangar.archive.writer import Writer
 from hangar.disk import storage
+from hangar.errors import StorageError
 from hangar.oci import Digest
 from hangar.store import Chunks, Put
 
@@ -57,9 +58,15 @@ class Arrival:
         if there and there.size == self.size:
             return Put.PRESENT
         offset = self.start - bare_header_size(name, self.size)
+        member = Member(name, offset, self.size, self.crc)
+        if offset + member.header_size != self.start:
+            message = (
+                f"{self.writer.path}: the header of {name} would lie on its content"
+            )
+            raise StorageError(message)
         with storage(self.writer.path):  # nothing of what lay there before may stay
             write_at(self.writer.file, self.writer.end, bytes(offset - self.writer.end))
-        self.writer.enlist(Member(name, offset, self.size, self.crc))
+        self.writer.enlist(member)
         return Put.SENT
 
 
@@ -73,10 +80,11 @@ def arrived(writer: Writer, chunks: Iterable[bytes]) -> Arrival:
     start = writer.end + bare_header_size(blob_name(Digest.of(b"")), MAX_32)
     rest = iter(chunks)
     head = bytearray()
-    while len(head) < LARGE and (chunk := next(rest, b"")):
+    for chunk in rest:
         head += chunk
-    if len(head) >= LARGE:
-        start += -start % ALIGNMENT
+        if len(head) >= LARGE:
+            start += -start % ALIGNMENT
+            break
     for chunk in itertools.chain([bytes(head)], rest):
         with storage(writer.path):
             write_at(writer.file, start + size, chunk)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hangar.archive import arrivals, arrived, kept, records, writer
+from hangar.archive import arrived, kept, records, writer
 from hangar.archive.draft import Draft
 from hangar.archive.members import Choice
 from hangar.errors import StorageError
@@ -91,8 +91,7 @@ def test_content_of_any_size_begins_where_its_header_ends(
     opened: writer.Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     end = opened.end
-    for module in (arrivals, records):
-        monkeypatch.setattr(module, "MAX_32", len(WHOLE))
+    monkeypatch.setattr(records, "MAX_32", len(WHOLE))
     large = arrived(opened, CONTENT)
 
     large.keep()
@@ -109,8 +108,7 @@ def test_content_is_the_same_however_it_comes_and_whether_it_is_large(
     create_archive(path)
     whole = {}
     with pytest.MonkeyPatch.context() as patch:
-        for module in (arrivals, records):
-            patch.setattr(module, "LARGE", 1000)
+        patch.setattr(records, "LARGE", 1000)
         with writer.append(path) as adding:
             for number, sizes in enumerate(contents):
                 chunks = [bytes([65 + number]) * size for size in sizes]

@@ -6,10 +6,11 @@ import tempfile
 from pathlib import Path
 from typing import cast
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hangar.archive import Archive
+from hangar.archive import Archive, records
 from hangar.copying import Ledger, Route, Transfer, plan
 from hangar.errors import NotFound
 from hangar.events import unheard
@@ -103,11 +104,15 @@ def add(verb: str, lines: list[str], folder: Path) -> set[str]:
 
 
 @settings(max_examples=25)
-@given(STEPS)
+@given(STEPS, st.booleans())
 def test_whatever_is_done_to_an_archive_it_stays_whole_and_loadable(
-    steps: list[tuple[str, list[str]]],
+    steps: list[tuple[str, list[str]]], are_large: bool
 ) -> None:
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        if are_large:  # so contents are aligned, with little room between them
+            patch.setattr(records, "LARGE", 64)
+            patch.setattr(records, "ALIGNMENT", 16)
+            patch.setattr(records, "MOST_PADDING", 16 + 5)
         folder = Path(name)
         create_archive(folder / "a.zip")
         for verb, lines in steps:

@@ -21,6 +21,14 @@ from tests.support.seeding import draft, push
 PLAIN = "--tls-verify=false"
 
 
+def every_image(source: DockerRegistry) -> dict[str, str]:
+    """Push an image of each kind, and what accompanies it; their lines by tags."""
+    store = every_kind()
+    push(source.http, "library/app", store)
+    tags = (tag for tag in store.tags if not tag.startswith("sha256-"))
+    return {tag: f"{source.address}/library/app:{tag}" for tag in tags}
+
+
 @pytest.mark.parametrize("validate", [(), ("--deep",)])
 def test_every_kind_of_image_comes_out_of_an_archive_with_its_digest(
     source: DockerRegistry,
@@ -28,11 +36,8 @@ def test_every_kind_of_image_comes_out_of_an_archive_with_its_digest(
     desk: Desk,
     validate: tuple[str, ...],
 ) -> None:
-    store = every_kind()
-    push(source.http, "library/app", store)
-    images = [tag for tag in store.tags if not tag.startswith("sha256-")]
-    lines = [f"{source.address}/library/app:{tag}" for tag in images]
-    listed = ("-f", desk.write("list", *lines), PLAIN)
+    images = every_image(source)
+    listed = ("-f", desk.write("list", *images.values()), PLAIN)
 
     saved = desk.hangar("save", *listed, "-d", "a.zip")
     checked = desk.hangar("save", "validate", *listed, "-d", "a.zip", *validate)
@@ -40,7 +45,7 @@ def test_every_kind_of_image_comes_out_of_an_archive_with_its_digest(
 
     assert saved.status == 0, saved.err
     assert checked.status == 0, checked.err
-    assert checked.err.count("PASS: [") == len(lines)
+    assert checked.err.count("PASS: [") == len(images)
     assert loaded.status == 0, loaded.err
     for tag in images:
         assert skopeo_raw(f"{target.address}/library/app:{tag}") == skopeo_raw(
@@ -49,23 +54,22 @@ def test_every_kind_of_image_comes_out_of_an_archive_with_its_digest(
         assert target.http.whole("library/app", tag) == source.http.whole(
             "library/app", tag
         )
-    signatures = {tag for tag in store.tags if tag.endswith(".sig")}
+    signatures = {tag for tag in every_kind().tags if tag.endswith(".sig")}
     assert signatures <= target.http.tags("library/app")
     flags = ("-s", "a.zip", "-d", target.address, PLAIN)
     validated = desk.hangar("load", "validate", *flags, *validate)
     assert validated.status == 0, validated.err
-    assert validated.err.count("PASS: [") == len(lines)
+    assert validated.err.count("PASS: [") == len(images)
 
 
 def test_each_manifest_of_an_archive_is_a_layout_that_skopeo_copies(
     source: DockerRegistry, target: DockerRegistry, desk: Desk
 ) -> None:
     """So the Go program loads them: with the same library, from unpacked files."""
-    store = every_kind()
-    push(source.http, "library/app", store)
-    images = [tag for tag in store.tags if not tag.startswith("sha256-")]
-    lines = [f"{source.address}/library/app:{tag}" for tag in images]
-    saved = desk.hangar("save", "-f", desk.write("l", *lines), PLAIN, "-d", "a.zip")
+    images = every_image(source)
+    saved = desk.hangar(
+        "save", "-f", desk.write("l", *images.values()), PLAIN, "-d", "a.zip"
+    )
     assert saved.status == 0, saved.err
     with zipfile.ZipFile(desk.folder / "a.zip") as archive:
         archive.extractall(desk.folder / "out")
@@ -108,11 +112,16 @@ def test_an_unfinished_archive_is_not_replaced_by_another_list_without_asking(
 def test_a_list_is_carried_in_several_archives_each_of_which_loads_alone(
     source: DockerRegistry, target: DockerRegistry, desk: Desk
 ) -> None:
-    store = every_kind()
-    push(source.http, "library/app", store)
-    images = [tag for tag in store.tags if not tag.startswith("sha256-")]
-    lines = [f"{source.address}/library/app:{tag}" for tag in images]
-    flags = ("-f", desk.write("list", *lines), PLAIN, "-d", "a.zip", "--split", "17KiB")
+    images = every_image(source)
+    flags = (
+        "-f",
+        desk.write("list", *images.values()),
+        PLAIN,
+        "-d",
+        "a.zip",
+        "--split",
+        "17KiB",
+    )
 
     told = desk.hangar("save", *flags, "--dry-run")
     saved = desk.hangar("save", *flags)
@@ -143,7 +152,7 @@ def test_a_list_is_carried_in_several_archives_each_of_which_loads_alone(
         )
     everything = ("-s", "a-?/a-*.zip", "-d", target.address, PLAIN)
     assert desk.hangar("load", "validate", *everything).err.count("PASS: [") == len(
-        lines
+        images
     )
 
 

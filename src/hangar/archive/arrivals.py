@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 from isal import isal_zlib
 
+from hangar.archive import records
 from hangar.archive.files import stream_at, write_at
 from hangar.archive.names import blob_name
-from hangar.archive.records import ALIGNMENT, LARGE, MAX_32, Member, bare_header_size
+from hangar.archive.records import Member, bare_header_size
 from hangar.archive.writer import Writer
 from hangar.disk import storage
 from hangar.errors import StorageError
@@ -77,13 +78,13 @@ def arrived(writer: Writer, chunks: Iterable[bytes]) -> Arrival:
         StorageError: it cannot be written.
     """
     hasher, crc, size = hashlib.sha256(), 0, 0
-    start = writer.end + bare_header_size(blob_name(Digest.of(b"")), MAX_32)
+    start = writer.end + bare_header_size(blob_name(Digest.of(b"")), records.MAX_32)
     rest = iter(chunks)
     head = bytearray()
     for chunk in rest:
         head += chunk
-        if len(head) >= LARGE:
-            start += -start % ALIGNMENT
+        if len(head) >= records.LARGE:
+            start += -start % records.ALIGNMENT
             break
     for chunk in itertools.chain([bytes(head)], rest):
         with storage(writer.path):

@@ -81,6 +81,31 @@ def cut_off(
             act()
 
 
+def test_places_that_were_given_by_other_rules_are_not_gone_on_with(
+    tmp_path: Path,
+) -> None:
+    """An earlier journal did not say where contents begin; headers were shorter."""
+    path = tmp_path / "a.zip"
+    begun(path, one=b"first", two=b"second")
+    journal, lines = journal_path(path), []
+    for line in journal.read_bytes().splitlines():
+        kind, *values = json.loads(line.partition(b" ")[2])
+        if kind == "Reserved":
+            del values[2]
+        text = json.dumps([kind, *values]).encode()
+        lines.append(b"%08x %s\n" % (zlib.crc32(text), text))
+    assert left(path) == {"one": b"first", "two": b"second"}
+    journal.write_bytes(b"".join(lines))
+
+    assert left(path) == {}
+    with writing.create(path, resume=True) as writer:
+        writer.put("two", b"other")
+        writer.finish(chosen(writer, "two"), "index.json", io.BytesIO(INDEX))
+    with Archive.open(path) as archive:
+        assert archive.container.read("two", 9) == b"other"
+        assert "one" not in archive.container.members
+
+
 def test_what_was_written_is_found_again(tmp_path: Path) -> None:
     begun(tmp_path / "a.zip", a=b"1", b=b"22")
 

@@ -46,11 +46,24 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A region belongs to a member: its header begins at ``offset``."""
+    """A region belongs to a member.
+
+    Attributes:
+        name: of the member.
+        offset: where its header begins.
+        start: where its content begins.
+        size: bytes of its content.
+    """
 
     name: str
     offset: int
+    start: int
     size: int
+
+    @property
+    def end(self) -> int:
+        """Where its content ends."""
+        return self.start + self.size
 
 
 @dataclass(frozen=True, slots=True)

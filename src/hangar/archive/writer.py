@@ -65,10 +65,10 @@ class Writer(Container):
             there = self.members.get(name) or self._reserved.get(name)
             if there and there.size == size:
                 return there.offset
-            place = Reserved(name, self.end, size)
+            place = _place_of(Member(name, self.end, size, 0))
             self.journal.add(place)
             self._reserved[name] = place
-            self.end = Member(name, place.offset, size, 0).end
+            self.end = place.end
             return place.offset
 
     def fill(self, name: str, size: int, chunks: Iterable[bytes]) -> None:
@@ -103,7 +103,7 @@ class Writer(Container):
         Raises:
             StorageError: it cannot be written.
         """
-        place = Reserved(member.name, member.offset, member.size)
+        place = _place_of(member)
         with self._lock:
             self.journal.add(place)
             self._reserved[member.name] = place
@@ -186,9 +186,9 @@ class Writer(Container):
         written: set[str] = set()
         for record in self.journal.records():
             match record:
-                case Reserved(name, offset, length):
+                case Reserved(name):
                     self._reserved[name] = record
-                    self.end = max(self.end, Member(name, offset, length, 0).end)
+                    self.end = max(self.end, record.end)
                 case Written(name, crc) if name in self._reserved:
                     place = self._reserved.pop(name)
                     self.members.add(name.encode(), place.offset, place.size, crc)
@@ -199,12 +199,12 @@ class Writer(Container):
             member = self.members[name]
             if member.end > size or not (certain or self._is_whole(member)):
                 self.members.discard(name)
-                self._reserved[name] = Reserved(name, member.offset, member.size)
+                self._reserved[name] = _place_of(member)
 
     def _forget(self, offset: int, written: set[str]) -> None:
         """Drop what lies from ``offset`` on: a directory was begun there."""
         for place in tuple(self._reserved.values()):
-            if Member(place.name, place.offset, place.size, 0).end > offset:
+            if place.end > offset:
                 del self._reserved[place.name]
         for name in tuple(written):
             if self.members[name].end > offset:
@@ -259,6 +259,11 @@ class Writer(Container):
             self._close(file, members, end, index, content)
         finally:
             os.close(file)
+
+
+def _place_of(member: Member) -> Reserved:
+    start = member.offset + member.header_size
+    return Reserved(member.name, member.offset, start, member.size)
 
 
 def create(path: Path, *, resume: bool = False) -> Writer:

@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import tarfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -170,7 +171,7 @@ def _layer(files: dict[str, bytes]) -> bytes:
             if not data:
                 member.type, member.linkname = tarfile.SYMTYPE, "busybox"
             layer.addfile(member, io.BytesIO(data))
-    return gzip.compress(packed.getvalue(), mtime=0)
+    return zlib.compress(packed.getvalue(), wbits=31)
 
 
 def _digest(data: bytes) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import socket
+import zlib
 
 import pytest
 
@@ -20,7 +20,7 @@ from tests.support.scripted import (
 )
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-ZIPPED = gzip.compress(b"zip", mtime=0)
+ZIPPED = zlib.compress(b"zip", wbits=31)
 UNTIL_CLOSED = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 
 

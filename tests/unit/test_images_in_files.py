@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import json
 import tarfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def copied(tmp_path: Path) -> str:
     with OciLayout(tmp_path / "layout", writing=True) as layout:
         store = LayoutRepository(layout)
         config = put_bytes(store, CONFIG, OCI_CONFIG).to_json()
-        one = put_image(store, gzip.compress(LAYER, mtime=0), tag="one", config=config)
+        one = put_image(store, zlib.compress(LAYER, wbits=31), tag="one", config=config)
         put_index(store, "two", one, put_image(store, b"other", platform="linux/arm"))
     return f"oci:{tmp_path / 'layout'}"
 
@@ -124,7 +124,7 @@ def test_an_archive_has_the_manifest_that_skopeo_makes_of_it(
     skopeo("copy", "--insecure-policy", f"{copied}:one", target)
     expected = skopeo("inspect", "--raw", f"docker-archive:{path}")
     if packed:
-        path.write_bytes(gzip.compress(path.read_bytes()))
+        path.write_bytes(zlib.compress(path.read_bytes(), wbits=31))
 
     source = DockerArchive(path)
 
@@ -144,7 +144,7 @@ def test_a_packed_layer_counts_with_its_unpacked_bytes(tmp_path: Path) -> None:
     path = saved(
         tmp_path / "app.tar",
         config_json=CONFIG,
-        layer_tar=gzip.compress(LAYER),
+        layer_tar=zlib.compress(LAYER, wbits=31),
         manifest_json=listing(IMAGE),
     )
 
@@ -214,7 +214,7 @@ def test_of_several_images_one_has_to_be_named(tmp_path: Path) -> None:
             {
                 "manifest_json": listing(IMAGE),
                 "config_json": CONFIG,
-                "layer_tar": gzip.compress(LAYER)[:-9],
+                "layer_tar": zlib.compress(LAYER, wbits=31)[:-9],
             },
             "ended before",
         ),
@@ -222,7 +222,7 @@ def test_of_several_images_one_has_to_be_named(tmp_path: Path) -> None:
             {
                 "manifest_json": listing(IMAGE),
                 "config_json": CONFIG,
-                "layer_tar": gzip.compress(LAYER)[:12] + b"no gzip at all",
+                "layer_tar": zlib.compress(LAYER, wbits=31)[:12] + b"no gzip at all",
             },
             "no archive of docker",
         ),
@@ -249,7 +249,9 @@ def test_a_folder_in_the_place_of_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_more_than_a_manifest_may_have_is_not_read(tmp_path: Path) -> None:
-    path = saved(tmp_path / "big.tar", manifest_json=gzip.compress(bytes(5 << 20)))
+    path = saved(
+        tmp_path / "big.tar", manifest_json=zlib.compress(bytes(5 << 20), wbits=31)
+    )
 
     with pytest.raises(InvalidArchive, match="larger than"):
         DockerArchive(path)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import json
+import zlib
 from collections import Counter
 from typing import Any
 
@@ -40,7 +40,9 @@ def mirror() -> MemoryStore:
 
 def put_schema1(store: MemoryStore, *packed: bytes, **fields: Any) -> Manifest:
     """Store a schema 1 image of three layers, the middle one empty."""
-    layers = packed or tuple(gzip.compress(data) for data in (OLDEST, EMPTY, NEWEST))
+    layers = packed or tuple(
+        zlib.compress(data, wbits=31) for data in (OLDEST, EMPTY, NEWEST)
+    )
     history: list[dict[str, Any]] = [
         {"id": "1", "created": "2014", "container_config": {"Cmd": ["/bin/sh", "-c"]}},
         {"id": "2", "parent": "1", "throwaway": True, "author": "me"},
@@ -83,8 +85,8 @@ def test_schema_1_arrives_as_schema_2(
     assert outcome.source_digest == old.digest != outcome.digest == new.digest
     assert new.media_type == DOCKER_MANIFEST
     assert [layer.digest for layer in new.layers] == [
-        Digest.of(gzip.compress(OLDEST)),
-        Digest.of(gzip.compress(NEWEST)),
+        Digest.of(zlib.compress(OLDEST, wbits=31)),
+        Digest.of(zlib.compress(NEWEST, wbits=31)),
     ]
     assert new.config is not None
     assert new.config.media_type == DOCKER_CONFIG
@@ -130,7 +132,7 @@ def test_a_layer_of_many_images_is_measured_once_and_copied_once(
     assert copy_all(routes, jobs=1).ok
 
     read = Counter(what for call, _, what in upstream.shared.log if call == "blob")
-    layers = [Digest.of(gzip.compress(data)) for data in (OLDEST, NEWEST)]
+    layers = [Digest.of(zlib.compress(data, wbits=31)) for data in (OLDEST, NEWEST)]
     assert read == dict.fromkeys(layers, 2)
 
 
@@ -160,8 +162,8 @@ def test_filters_look_at_what_schema_1_says_of_itself(
 def test_a_layer_of_several_gzip_members_is_unpacked_whole(
     upstream: MemoryStore, mirror: MemoryStore
 ) -> None:
-    members = gzip.compress(b"one") + gzip.compress(b"two")
-    put_schema1(upstream, members, b"", gzip.compress(NEWEST))
+    members = zlib.compress(b"one", wbits=31) + zlib.compress(b"two", wbits=31)
+    put_schema1(upstream, members, b"", zlib.compress(NEWEST, wbits=31))
 
     copy(upstream, mirror)
 
@@ -184,8 +186,8 @@ def test_a_layer_that_is_not_what_it_is_called_is_refused(
     upstream: MemoryStore, mirror: MemoryStore
 ) -> None:
     put_schema1(upstream)
-    name = (upstream.name, Digest.of(gzip.compress(OLDEST)))
-    upstream.shared.blobs[name] = gzip.compress(b"something else")
+    name = (upstream.name, Digest.of(zlib.compress(OLDEST, wbits=31)))
+    upstream.shared.blobs[name] = zlib.compress(b"something else", wbits=31)
 
     assert isinstance(copy(upstream, mirror).error, IntegrityError)
     assert mirror.manifests == {}

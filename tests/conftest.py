@@ -14,6 +14,7 @@ from tests.support.registries import (
     Certificates,
     DockerRegistry,
     docker_registry,
+    kept_port,
     make_certificates,
 )
 from tests.support.running import Desk
@@ -54,6 +55,13 @@ def pytest_collection_modifyitems(
     ]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in left]
+
+
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """An address at which nobody listens."""
+    with kept_port() as port:
+        yield f"127.0.0.1:{port}"
 
 
 @pytest.fixture

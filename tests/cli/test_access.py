@@ -19,7 +19,6 @@ from tests.support.registries import (
     Certificates,
     DockerRegistry,
     docker_registry,
-    free_port,
 )
 from tests.support.running import Desk, Ran
 from tests.support.scripted import Scripted, reply
@@ -284,8 +283,8 @@ def test_limits_do_not_keep_a_run_from_ending_well(
     assert not (desk.folder / "cache").exists()
 
 
-def test_nothing_that_is_reached_needs_a_policy(desk: Desk) -> None:
-    ran = desk.hangar("list-tags", f"127.0.0.1:{free_port()}/app", "--retry-times=0")
+def test_nothing_that_is_reached_needs_a_policy(desk: Desk, nobody: str) -> None:
+    ran = desk.hangar("list-tags", f"{nobody}/app", "--retry-times=0")
 
     assert ran.status == 1
     assert "policy" not in ran.err

@@ -15,7 +15,7 @@ import pytest
 from hangar.oci import Digest
 from tests.support.daemon import StandIn, daemon
 from tests.support.judges import skopeo
-from tests.support.registries import Certificates, free_port
+from tests.support.registries import Certificates
 from tests.support.running import Desk, Ran
 from tests.support.scripted import Scripted, reply
 
@@ -141,10 +141,10 @@ def test_what_is_no_image_is_told(desk: Desk, docker: StandIn) -> None:
     assert f"docker-daemon:{NAME} is no archive of docker" in ran.err
 
 
-def test_a_daemon_that_is_not_there_is_named(desk: Desk) -> None:
+def test_a_daemon_that_is_not_there_is_named(desk: Desk, nobody: str) -> None:
     for host, said in (
         ("unix:///nowhere/docker.sock", "no daemon listens at /nowhere/docker.sock"),
-        (f"tcp://127.0.0.1:{free_port()}", "connection refused"),
+        (f"tcp://{nobody}", "connection refused"),
         (f"unix://{desk.folder}/home", "cannot be asked"),
     ):
         ran = inspect(desk, host, "docker-daemon:app:1")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.registries import DockerRegistry, docker_registry, free_port
+from tests.support.registries import DockerRegistry, docker_registry
 from tests.support.running import Desk, Ran
 
 ME = ("me", "a secret:word")
@@ -237,13 +237,11 @@ def test_wrong_usage_is_said(desk: Desk, arguments: str, message: str) -> None:
     assert message in ran.err
 
 
-def test_a_registry_that_is_not_there_is_told_as_such(desk: Desk) -> None:
-    address = f"127.0.0.1:{free_port()}"
-
-    ran = desk.hangar("login", address, "-u", "me", "-p", "x", "--retry-times", "0")
+def test_a_registry_that_is_not_there_is_told_as_such(desk: Desk, nobody: str) -> None:
+    ran = desk.hangar("login", nobody, "-u", "me", "-p", "x", "--retry-times", "0")
 
     assert ran.status == 1
-    assert f"{address}: connection refused" in ran.err
+    assert f"{nobody}: connection refused" in ran.err
     assert "invalid" not in ran.err
 
 

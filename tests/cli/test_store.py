@@ -90,7 +90,7 @@ def test_what_is_stored_is_said_and_listed(shelf: Desk) -> None:
     assert lines[4] == "- [INFO] Done"
     assert "Add OCI File [docker.io/hangar-file/notes.txt:latest] (" in other.err
     rows = shelf.hangar("archive", "ls", "a.zip").out.splitlines()
-    assert rows[0].endswith("| NOARCH | NOOS | 0.18K | (helm chart)")
+    assert rows[0].endswith(f"| NOARCH | NOOS | {len(APP) / 1024:.2f}K | (helm chart)")
     assert rows[1].endswith("| NOARCH | NOOS | 0.00K | (custom file)")
 
 

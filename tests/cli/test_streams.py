@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from tests.support.content import put_image
-from tests.support.registries import DockerRegistry, free_port
+from tests.support.registries import DockerRegistry
 from tests.support.running import Desk
 from tests.support.seeding import draft, push
 
@@ -70,11 +70,11 @@ def test_colours_stay_on_the_terminal(desk: Desk, image: str) -> None:
     "arguments",
     ["--help", "version", "mirror --help", "completion bash", "list-tags {0}/app"],
 )
-def test_a_start_leaves_nothing_behind(desk: Desk, arguments: str) -> None:
+def test_a_start_leaves_nothing_behind(desk: Desk, nobody: str, arguments: str) -> None:
     home = desk.folder / "home"
     environment = {"TMPDIR": str(home), "XDG_CACHE_HOME": str(home / "cache")}
     there = Desk(desk.folder, {**desk.environment, **environment})
 
-    there.hangar(*arguments.format(f"127.0.0.1:{free_port()}").split())
+    there.hangar(*arguments.format(nobody).split())
 
     assert list(home.iterdir()) == []

@@ -16,7 +16,7 @@ from pathlib import Path
 from scripts.peers import peers
 from tests.interop.programs import Workshop
 from tests.support.judges import PlainHTTP
-from tests.support.registries import docker_registry, free_port, wait_for
+from tests.support.registries import docker_registry, kept_port, wait_for
 
 ZUUL_LOGIN = ("writer", "secret")
 
@@ -58,20 +58,21 @@ def docker(_: Workshop) -> Iterator[Place]:
 @contextlib.contextmanager
 def crane(_: Workshop) -> Iterator[Place]:
     """The registry that crane brings."""
-    port = free_port()
-    address = f"127.0.0.1:{port}"
-    start = [*peers()["crane"].command, "registry", "serve", "--address", address]
-    with running(start, port):
-        yield Place("crane", PlainHTTP(address))
+    start = [*peers()["crane"].command, "registry", "serve", "--address"]
+    with kept_port() as port, running([*start, f"127.0.0.1:{port}"], port):
+        yield Place("crane", PlainHTTP(f"127.0.0.1:{port}"))
 
 
 @contextlib.contextmanager
 def zuul(workshop: Workshop) -> Iterator[Place]:
     """Zuul's, which lets write only whom it knows."""
-    port = free_port()
-    address, (name, password) = f"127.0.0.1:{port}", ZUUL_LOGIN
-    workshop.log_in(address, name, password)
-    with tempfile.TemporaryDirectory(prefix="zuul-") as folder:
+    name, password = ZUUL_LOGIN
+    with (
+        kept_port() as port,
+        tempfile.TemporaryDirectory(prefix="zuul-") as folder,
+    ):
+        address = f"127.0.0.1:{port}"
+        workshop.log_in(address, name, password)
         settings = {
             "address": "127.0.0.1",
             "port": port,
@@ -97,11 +98,9 @@ def zuul(workshop: Workshop) -> Iterator[Place]:
 @contextlib.contextmanager
 def hangar(_: Workshop, *options: str) -> Iterator[Place]:
     """Our own."""
-    port = free_port()
-    address = f"127.0.0.1:{port}"
-    start = [sys.executable, "-m", "hangar", "serve", "--addr", address, *options]
-    with running(start, port):
-        yield Place("hangar serve", PlainHTTP(address))
+    start = [sys.executable, "-m", "hangar", "serve", *options, "--addr"]
+    with kept_port() as port, running([*start, f"127.0.0.1:{port}"], port):
+        yield Place("hangar serve", PlainHTTP(f"127.0.0.1:{port}"))
 
 
 @contextlib.contextmanager

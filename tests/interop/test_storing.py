@@ -13,7 +13,7 @@ from tests.interop.conftest import Origins
 from tests.interop.contents import CHART, VERSIONS
 from tests.interop.places import KINDS
 from tests.interop.programs import Workshop
-from tests.support.registries import free_port
+from tests.support.registries import kept_port
 from tests.support.running import Desk
 
 pytestmark = pytest.mark.interop
@@ -95,13 +95,13 @@ def test_a_repository_that_helm_has_indexed_is_stored_from(
     for version in VERSIONS:
         helm("package", "demo", "--version", version, "-d", str(charts))
     helm("repo", "index", str(charts))
-    port = free_port()
-    web = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
+    web = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1"]
     store = ("archive", "store", "chart", "-f", "a.zip", "-n", "demo")
     desk.hangar("archive", "init", "a.zip")
 
     with (
-        places.running([*web, "--directory", str(charts)], port),
+        kept_port() as port,
+        places.running([*web, "--directory", str(charts), str(port)], port),
         places.crane(workshop) as place,
     ):
         newest = desk.hangar(*store, f"http://127.0.0.1:{port}")

@@ -9,7 +9,6 @@ from hangar.errors import (
 )
 from hangar.http import Client
 from tests.support.asking import get, put
-from tests.support.registries import free_port
 from tests.support.scripted import (
     CLOSE,
     Scripted,
@@ -75,9 +74,9 @@ def test_a_short_answer_left_unread_costs_nothing(client: Client) -> None:
         assert server.connections == 1
 
 
-def test_a_refused_one_says_so(client: Client) -> None:
+def test_a_refused_one_says_so(client: Client, nobody: str) -> None:
     with pytest.raises(TransferError, match="connection refused") as caught:
-        get(client, f"http://127.0.0.1:{free_port()}/")
+        get(client, f"http://{nobody}/")
 
     assert caught.value.hint
 

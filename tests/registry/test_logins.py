@@ -25,7 +25,6 @@ from tests.support.registries import (
     Certificates,
     DockerRegistry,
     docker_registry,
-    free_port,
 )
 from tests.support.scripted import Scripted, reply
 from tests.support.tokens import TokenServer
@@ -212,9 +211,11 @@ def test_only_a_clear_yes_counts(
     assert not home.file.exists()
 
 
-def test_a_registry_that_cannot_be_reached_is_no_refusal(home: Home) -> None:
+def test_a_registry_that_cannot_be_reached_is_no_refusal(
+    home: Home, nobody: str
+) -> None:
     with pytest.raises(TransferError):
-        home.login(f"127.0.0.1:{free_port()}")
+        home.login(nobody)
 
 
 def test_a_blocked_registry_is_not_asked(home: Home, guarded: DockerRegistry) -> None:
@@ -306,8 +307,8 @@ def test_whoever_is_logged_in_is_not_asked_again(
     assert demanded(guarded.address) == []
 
 
-def test_who_cannot_be_asked_demands_nothing(demanded: Demanded) -> None:
-    assert demanded(f"127.0.0.1:{free_port()}") == []
+def test_who_cannot_be_asked_demands_nothing(demanded: Demanded, nobody: str) -> None:
+    assert demanded(nobody) == []
 
 
 def test_an_upload_that_was_only_a_try_is_given_up(

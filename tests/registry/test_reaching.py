@@ -26,7 +26,6 @@ from tests.support.registries import (
     Certificates,
     DockerRegistry,
     docker_registry,
-    free_port,
 )
 from tests.support.scripted import Scripted, fall_silent, reply
 
@@ -203,9 +202,14 @@ def test_an_image_is_read_at_its_location(
 
 
 def test_mirrors_are_asked_first_and_the_location_last(
-    registry: DockerRegistry, open_at: Open, source_at: Open, tmp_path: Path, path: str
+    registry: DockerRegistry,
+    open_at: Open,
+    source_at: Open,
+    tmp_path: Path,
+    path: str,
+    nobody: str,
 ) -> None:
-    down, lacking = f"127.0.0.1:{free_port()}/x", f"{registry.address}/{path}/lacking"
+    down, lacking = f"{nobody}/x", f"{registry.address}/{path}/lacking"
     here = open_at(registry.address, f"{path}/app")
     entry = put_image(here, b"layer", tag="1")
     mirrors(tmp_path, f"{registry.address}/{path}", down, lacking)

@@ -150,9 +150,11 @@ def docker_registry(
         place: where its folder is to be; by default where temporary files are.
         settings: further sections of its configuration, e.g. ``auth=...``.
     """
-    with tempfile.TemporaryDirectory(prefix="registry-", dir=place) as name:
+    with (
+        kept_port() as port,
+        tempfile.TemporaryDirectory(prefix="registry-", dir=place) as name,
+    ):
         folder = Path(name)
-        port = free_port()
         http: dict[str, Any] = {"addr": f"127.0.0.1:{port}"}
         if certificates:
             http["tls"] = {
@@ -194,12 +196,17 @@ def docker_registry(
             process.wait(30)
 
 
-def free_port() -> int:
-    """Find a loopback port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+@contextlib.contextmanager
+def kept_port() -> Iterator[int]:
+    """Keep a loopback port for the time of a block.
+
+    Who connects is refused until somebody asks for just this port and listens; who
+    asks for any port gets another one.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

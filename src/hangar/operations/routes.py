@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from hangar.copying import Route
 from hangar.errors import HangarError, InvalidReference, NoMatchingTag
@@ -13,6 +14,8 @@ from hangar.imagelist import Line, parse_list
 from hangar.reference import Reference, names_registry
 from hangar.registry import Registries
 from hangar.store import Destination, Source
+
+S = TypeVar("S", bound=Source)
 
 
 def mirror_routes(
@@ -48,24 +51,20 @@ def mirror_routes(
     check_place(source, source_project)
     writing = destination_registries or registries
 
-    def route(line: Line) -> Route[Destination] | Outcome:
-        try:
-            origin = origin_of(line).moved(registry=source, project=source_project)
-            target = _target(line, to, project)
-            return Route(
-                image=line.text,
-                source=registries.source(origin),
-                reference=origin.locator,
-                destination=writing.repository(target),
-                tag=target.tag,
-                number=line.number,
-                platforms=line.platforms,
-            )
-        except HangarError as error:
-            return failed(line, error)
+    def route(line: Line) -> Route[Destination]:
+        origin = origin_of(line).moved(registry=source, project=source_project)
+        target = _target(line, to, project)
+        return Route(
+            image=line.text,
+            source=registries.source(origin),
+            reference=origin.locator,
+            destination=writing.repository(target),
+            tag=target.tag,
+            number=line.number,
+            platforms=line.platforms,
+        )
 
-    named = lines_of(lines, None if source else registries)
-    return [route(line) for line in named]
+    return routed(lines, None if source else registries, route)
 
 
 def mirror_targets(
@@ -101,16 +100,34 @@ def source_routes(
         project: replaces the first part of every image's path.
     """
 
-    def route(line: Line) -> Route[Source] | Outcome:
-        try:
-            origin = origin_of(line).moved(registry=registry, project=project)
-            source = registries.source(origin)
-        except HangarError as error:
-            return failed(line, error)
+    def route(line: Line) -> Route[Source]:
+        origin = origin_of(line).moved(registry=registry, project=project)
+        source = registries.source(origin)
         return Route(line.text, source, origin.locator, source, "", line.number)
 
-    named = lines_of(lines, None if registry else registries)
-    return [route(line) for line in named]
+    return routed(lines, None if registry else registries, route)
+
+
+def routed(
+    lines: Iterable[str | Line],
+    registries: Registries | None,
+    route: Callable[[Line], Route[S]],
+) -> list[Route[S] | Outcome]:
+    """Route each line of a list; one for which that fails becomes its outcome.
+
+    Args:
+        lines: of an image list; those are taken that `lines_of` gives.
+        registries: whose configuration tells what short names of sources stand for.
+        route: makes a line's route, or raises a `HangarError`.
+    """
+
+    def attempt(line: Line) -> Route[S] | Outcome:
+        try:
+            return route(line)
+        except HangarError as error:
+            return failed(line, error)
+
+    return [attempt(line) for line in lines_of(lines, registries)]
 
 
 def failed(line: Line, error: HangarError) -> Outcome:

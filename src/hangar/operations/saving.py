@@ -35,7 +35,7 @@ from hangar.imagelist import Line
 from hangar.layouts import LayoutDraft, LayoutImages
 from hangar.oci import Descriptor
 from hangar.operations.carriers import Carrier, Entry, layout_folder, open_carrier
-from hangar.operations.routes import failed, lines_of, origin_of
+from hangar.operations.routes import lines_of, origin_of, routed
 from hangar.operations.thrift import Thrifty
 from hangar.operations.transfer import How, check_all, copy_all, plan_all
 from hangar.reference import Reference
@@ -307,23 +307,19 @@ def _routes(
 ) -> list[Route[D] | Outcome]:
     """Routes from registries to what carries the images, under the same names."""
 
-    def route(line: Line) -> Route[D] | Outcome:
-        try:
-            origin = origin_of(line).moved(registry=source)
-            return Route(
-                image=line.text,
-                source=Thrifty(registries.source(origin), at_hand),
-                reference=origin.locator,
-                destination=repository(origin),
-                tag=origin.tag,
-                number=line.number,
-                platforms=line.platforms,
-            )
-        except HangarError as error:
-            return failed(line, error)
+    def route(line: Line) -> Route[D]:
+        origin = origin_of(line).moved(registry=source)
+        return Route(
+            image=line.text,
+            source=Thrifty(registries.source(origin), at_hand),
+            reference=origin.locator,
+            destination=repository(origin),
+            tag=origin.tag,
+            number=line.number,
+            platforms=line.platforms,
+        )
 
-    named = lines_of(lines, None if source else registries)
-    return [route(line) for line in named]
+    return routed(lines, None if source else registries, route)
 
 
 def _reached(

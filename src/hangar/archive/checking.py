@@ -117,7 +117,7 @@ class _Needs:
 
 def _needs(archive: Archive, entry: ArchiveEntry) -> _Needs:
     """Walk all that an entry names, as far as it is there."""
-    needs = _Needs()
+    needs, seen = _Needs(), set[str]()
     waiting: list[tuple[str, str, int | None]] = [
         (image.digest, image.media_type, None) for image in entry.images
     ]
@@ -127,8 +127,9 @@ def _needs(archive: Archive, entry: ArchiveEntry) -> _Needs:
     while waiting:
         digest, media_type, size = waiting.pop()
         name = blob_name(Digest(digest))
-        if needs.sizes.get(name) is not None:
+        if name in seen:
             continue
+        seen.add(name)
         needs.sizes[name] = size
         manifest = _manifest(archive, name, media_type)
         if manifest is None:

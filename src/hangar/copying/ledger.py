@@ -11,6 +11,7 @@ import contextlib
 import threading
 from array import array
 from collections.abc import Iterator
+from enum import Enum, auto
 
 from hangar.deadline import current
 from hangar.numbering import Numbering
@@ -20,11 +21,21 @@ from hangar.store import Source
 Names = tuple[str, ...]
 
 
+class _Kind(Enum):
+    """As what content is stored."""
+
+    BLOB = auto()
+    MANIFEST = auto()
+
+
 class Ledger:
-    """What is known of the blobs at all places that a run writes to."""
+    """What is known of the blobs and manifests at all places that a run writes to.
+
+    A repository that has something as a blob need not have it as a manifest.
+    """
 
     def __init__(self) -> None:
-        self._holders: dict[str, _Holders] = {}  # by place
+        self._holders: dict[tuple[str, _Kind], _Holders] = {}  # by place
         self._claimed: set[tuple[str, Digest]] = set()
         self._changed = threading.Condition()
 
@@ -43,13 +54,7 @@ class Ledger:
 
     def settle(self, store: Source, digest: Digest, *, stored: bool) -> None:
         """Record that ``store`` has a blob now, or that a claim came to nothing."""
-        with self._changed:
-            self._claimed.discard((store.place, digest))
-            holders = self._holding(store, digest)
-            if stored and store.name not in holders:
-                place = self._holders.setdefault(store.place, _Holders())
-                place.note(digest, (*holders, store.name))
-            self._changed.notify_all()
+        self._settle(store, digest, _Kind.BLOB, stored=stored)
 
     def holder(self, store: Source, digest: Digest) -> str:
         """Wait until nobody is at a blob any more; return the name of who has it.
@@ -60,7 +65,8 @@ class Ledger:
             Interrupted, TimedOut: in the meantime.
         """
         with current().stop.waking(self._wake), self._changed:
-            holders = self._settled(store, digest)
+            self._wait(store, digest)
+            holders = self._holding(store, digest)
             if store.name in holders:
                 return store.name
             return holders[0] if holders else ""
@@ -76,23 +82,36 @@ class Ledger:
             Interrupted, TimedOut: before the turn came.
         """
         with current().stop.waking(self._wake), self._changed:
-            has = store.name in self._settled(store, digest)
+            self._wait(store, digest)
+            has = store.name in self._holding(store, digest, _Kind.MANIFEST)
             self._claimed.add((store.place, digest))
         stored = has
         try:
             yield has
             stored = True
         finally:
-            self.settle(store, digest, stored=stored)
+            self._settle(store, digest, _Kind.MANIFEST, stored=stored)
 
-    def _settled(self, store: Source, digest: Digest) -> Names:
+    def _settle(
+        self, store: Source, digest: Digest, kind: _Kind, *, stored: bool
+    ) -> None:
+        with self._changed:
+            self._claimed.discard((store.place, digest))
+            holders = self._holding(store, digest, kind)
+            if stored and store.name not in holders:
+                place = self._holders.setdefault((store.place, kind), _Holders())
+                place.note(digest, (*holders, store.name))
+            self._changed.notify_all()
+
+    def _wait(self, store: Source, digest: Digest) -> None:
         """Wait until nobody has a claim; the lock is held before and after."""
         while (store.place, digest) in self._claimed:
             self._changed.wait(current().remaining(_LONG))
-        return self._holding(store, digest)
 
-    def _holding(self, store: Source, digest: Digest) -> Names:
-        place = self._holders.get(store.place)
+    def _holding(
+        self, store: Source, digest: Digest, kind: _Kind = _Kind.BLOB
+    ) -> Names:
+        place = self._holders.get((store.place, kind))
         return place.of(digest) if place else ()
 
     def _wake(self) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from hangar.copying import Route
 from hangar.events import Status
 from hangar.oci import (
     DOCKER_LIST,
@@ -14,6 +15,7 @@ from hangar.oci import (
     Descriptor,
     Digest,
 )
+from hangar.operations.transfer import copy_all
 from tests.support.content import (
     put_attestation,
     put_bytes,
@@ -39,6 +41,24 @@ def test_an_index_arrives_with_its_own_bytes(
     assert mirror.manifest("1.0").raw == index.raw
     assert set(mirror.manifests) == set(upstream.manifests)
     assert {d for _, d in mirror.shared.blobs} == {d for _, d in upstream.shared.blobs}
+
+
+@pytest.mark.parametrize("tags", [("1.0", "2.0"), ("2.0", "1.0")])
+def test_a_manifest_that_is_also_a_layer_arrives_as_both(
+    upstream: MemoryStore, mirror: MemoryStore, tags: tuple[str, str]
+) -> None:
+    inner = put_image(upstream, b"layer")
+    raw = upstream.manifests[inner.digest].raw
+    outer = put_image(upstream, raw, platform="linux/arm64")
+    put_index(upstream, "1.0", inner, outer)
+    put_index(upstream, "2.0", inner)
+
+    routes = [Route(tag, upstream, tag, mirror, tag) for tag in tags]
+
+    assert copy_all(routes, jobs=1).ok
+
+    assert set(mirror.manifests) == set(upstream.manifests)
+    assert mirror.shared.blobs[mirror.name, inner.digest] == raw
 
 
 @pytest.mark.parametrize("media_type", [DOCKER_MANIFEST, OCI_MANIFEST])

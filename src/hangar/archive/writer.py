@@ -306,32 +306,32 @@ def append(path: Path, *, resume: bool = False) -> Writer:
         StorageError: somebody else is writing it; or it cannot be written.
     """
     path = followed(path)
-    with storage(path):
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    try:
-        return _append(path, file, resume=resume)
-    except BaseException:
-        os.close(file)
-        raise
-
-
-def _append(path: Path, file: int, *, resume: bool) -> Writer:
     journal = _claim(path)
     try:
         _check_not_replaced(path, journal)
-        with storage(path):
-            if journal.started and not resume:
-                undo(path, journal)
-            base = journal.started.base if journal.started else os.fstat(file).st_size
-            directory = read_directory(path, file, base)
-            if not journal.started:
-                journal.restart(base)
-        return Writer(path, file, directory, journal, base)
+        with storage(path):  # not before: whoever had the lock may have replaced it
+            file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            return _append(path, file, journal, resume=resume)
+        except BaseException:
+            os.close(file)
+            raise
     except BaseException:
         if not journal.started:
             journal.remove()
         journal.close()
         raise
+
+
+def _append(path: Path, file: int, journal: Journal, *, resume: bool) -> Writer:
+    with storage(path):
+        if journal.started and not resume:
+            undo(path, journal)
+        base = journal.started.base if journal.started else os.fstat(file).st_size
+        directory = read_directory(path, file, base)
+        if not journal.started:
+            journal.restart(base)
+    return Writer(path, file, directory, journal, base)
 
 
 def _check_not_replaced(path: Path, journal: Journal) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hangar.archive import Archive
+from hangar.archive import Archive, Draft
+from hangar.errors import StorageError
 from hangar.operations.saving import save, sync
 from tests.archive.common import NAME, golden, registries
 from tests.support.killing import Given
@@ -42,3 +43,17 @@ def test_what_is_added_goes_to_the_archive_that_a_killed_save_was_about_to_name(
 
     assert report.ok
     assert names(path) == [*saved.lines[:1], *added.lines[3:]]
+
+
+def test_an_archive_of_two_names_is_written_by_one_process_at_a_time(
+    tmp_path: Path,
+) -> None:
+    path, other = golden(tmp_path), tmp_path / "other.zip"
+    other.hardlink_to(path)
+
+    with Draft.append(path) as draft:
+        with pytest.raises(StorageError, match="another process"):
+            Draft.append(other)
+        draft.undo()
+
+    assert sorted(tmp_path.iterdir()) == [path, other]

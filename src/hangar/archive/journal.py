@@ -133,12 +133,10 @@ class Journal:
             while True:
                 file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
                 try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError as error:
+                    lock(archive, file)
+                except StorageError:
                     os.close(file)
-                    message = f"{archive} is being written by another process"
-                    hint = "wait until that has ended, then try again"
-                    raise StorageError(message, hint=hint) from error
+                    raise
                 if _is_at(path, file):
                     return cls(path, file)
                 os.close(file)  # its owner removed it between our two steps
@@ -193,6 +191,20 @@ class Journal:
     def close(self) -> None:
         """Unlock the archive, for somebody to take it up again."""
         os.close(self._file)
+
+
+def lock(archive: Path, file: int) -> None:
+    """Keep other processes from a file until it is closed.
+
+    Raises:
+        StorageError: another one has locked it.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        message = f"{archive} is being written by another process"
+        hint = "wait until that has ended, then try again"
+        raise StorageError(message, hint=hint) from error
 
 
 def journal_path(archive: Path) -> Path:

@@ -28,7 +28,15 @@ from hangar.archive.files import (
     write_at,
     write_back,
 )
-from hangar.archive.journal import Closing, Ended, Journal, Reserved, Written, boot
+from hangar.archive.journal import (
+    Closing,
+    Ended,
+    Journal,
+    Reserved,
+    Written,
+    boot,
+    lock,
+)
 from hangar.archive.members import Choice, Members
 from hangar.archive.records import Member
 from hangar.disk import storage, sync_directory
@@ -312,6 +320,8 @@ def append(path: Path, *, resume: bool = False) -> Writer:
         with storage(path):  # not before: whoever had the lock may have replaced it
             file = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         try:
+            with storage(path):
+                lock(path, file)  # under another name, it has another journal
             return _append(path, file, journal, resume=resume)
         except BaseException:
             os.close(file)

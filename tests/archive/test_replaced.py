@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from hangar.archive import Archive, Draft
+from hangar.archive.journal import journal_path
 from hangar.errors import StorageError
+from hangar.operations.archives import repair_archive, verify_archive
 from hangar.operations.saving import save, sync
 from tests.archive.common import NAME, golden, registries
 from tests.support.killing import Given
@@ -18,9 +21,9 @@ class PowerFailure(BaseException):
     """Nothing after this happens."""
 
 
-def failing(*arguments: object) -> None:
+def failing(*arguments: object, **more: object) -> None:
     """End in the middle."""
-    raise PowerFailure(arguments)
+    raise PowerFailure(arguments, more)
 
 
 def names(path: Path) -> list[str]:
@@ -57,3 +60,79 @@ def test_an_archive_of_two_names_is_written_by_one_process_at_a_time(
         draft.undo()
 
     assert sorted(tmp_path.iterdir()) == [path, other]
+
+
+def interrupted(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave behind what a sync has that is killed before it writes the index."""
+    given = Given(1)
+    with monkeypatch.context() as patched:
+        patched.setattr(Draft, "finish", failing)
+        with pytest.raises(PowerFailure):
+            sync(given.lines, registries(given), archive)
+    assert journal_path(archive).exists()
+
+
+@pytest.mark.parametrize("size", ["smaller", "larger"])
+def test_an_archive_that_was_put_in_the_place_of_one_being_added_to_is_not_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    path, other, given = tmp_path / "a.zip", tmp_path / "other.zip", Given(7)
+    few, many = given.lines[:1], given.lines[1:]
+    before, after = (many, few) if size == "smaller" else (few, many)
+    assert save(before, registries(given), path).ok
+    assert save(after, registries(given), other).ok
+    interrupted(path, monkeypatch)
+    shutil.copyfile(other, path)
+
+    assert names(path) == after
+    assert repair_archive(path).kept == tuple(after)
+    assert path.read_bytes() == other.read_bytes()
+
+
+@pytest.mark.parametrize("act", ["sync", "save"])
+def test_what_was_put_there_is_added_to_or_stays_until_it_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    path, other, given = golden(tmp_path), tmp_path / "other.zip", Given(7)
+    assert save(given.lines[1:], registries(given), other).ok
+    interrupted(path, monkeypatch)
+    shutil.copyfile(other, path)
+
+    if act == "sync":
+        assert sync(given.lines[:1], registries(given), path).ok
+        assert names(path) == [*given.lines[1:], given.lines[0]]
+        assert verify_archive(path).ok
+    else:
+        assert not save(["source.example/team/app:none"], registries(given), path).ok
+        assert path.read_bytes() == other.read_bytes()
+
+
+def test_if_more_was_added_elsewhere_the_user_has_to_say_what_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other, given = golden(tmp_path), tmp_path / "other.zip", Given(7)
+    shutil.copyfile(path, other)
+    assert sync(given.lines, registries(given), other).ok
+    interrupted(path, monkeypatch)
+    shutil.copyfile(other, path)
+
+    for act in (names, repair_archive, Draft.append):
+        with pytest.raises(StorageError, match="replaced") as caught:
+            act(path)
+        assert str(journal_path(path).name) in caught.value.hint
+    assert path.read_bytes() == other.read_bytes()
+
+    journal_path(path).unlink()
+    assert names(path) == names(other)
+
+
+def test_an_archive_that_was_deleted_while_added_to_can_be_saved_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, given = golden(tmp_path), Given(7)
+    interrupted(path, monkeypatch)
+    path.unlink()
+
+    assert save(given.lines, registries(given), path).ok
+
+    assert names(path) == given.lines

@@ -8,11 +8,11 @@ from pathlib import Path
 from hangar.archive import records
 from hangar.archive.directory import Directory, damaged, read_directory
 from hangar.archive.files import followed, read_at, stream_at
-from hangar.archive.journal import settled_size
+from hangar.archive.journal import journal_path, settled_size
 from hangar.archive.records import LOCAL, Member
 from hangar.closing import Closing
 from hangar.disk import storage
-from hangar.errors import InvalidArchive, NotFound
+from hangar.errors import InvalidArchive, NotFound, StorageError, Unsupported
 from hangar.oci import MAX_BLOB
 from hangar.store import Chunks
 
@@ -111,18 +111,43 @@ def open_container(path: Path) -> Container:
     with storage(path):
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return Container(path, file, _directory(path, file))
+            return Container(path, file, settled(path, file)[1])
         except BaseException:
             os.close(file)
             raise
 
 
-def _directory(path: Path, file: int) -> Directory:
-    end = settled_size(path, os.fstat(file).st_size)
+def settled(path: Path, file: int) -> tuple[int, Directory]:
+    """Find how many bytes of a file are an archive, and their directory.
+
+    A journal that tells of something else than this file does not count: who was
+    interrupted while adding to an archive may have put another one in its place.
+
+    Raises:
+        InvalidArchive: it is none, or a damaged one.
+        StorageError: it may be another one, or not.
+    """
+    size = os.fstat(file).st_size
+    end, may_follow = settled_size(path, size)
     try:
-        return read_directory(path, file, end)
+        directory = read_directory(path, file, end)
     except InvalidArchive:
-        later = settled_size(path, os.fstat(file).st_size)
-        if later == end:
+        later, _ = settled_size(path, os.fstat(file).st_size)
+        if later == end == size:
             raise
-        return read_directory(path, file, later)  # somebody has just begun or ended
+        end = later if later != end else size  # somebody has just begun or ended
+        return end, read_directory(path, file, end)
+    if end < size and not may_follow and _follows(path, file, size, directory):
+        journal = journal_path(path).name
+        message = f"{path} was replaced while something was being added to it"
+        hint = f"if it is to stay as it is, remove {journal}; or put back what it was"
+        raise StorageError(message, hint=hint)
+    return end, directory
+
+
+def _follows(path: Path, file: int, size: int, earlier: Directory) -> bool:
+    """Whether another directory ends a file, behind the one that was settled."""
+    try:
+        return read_directory(path, file, size).start > earlier.start
+    except (InvalidArchive, Unsupported):
+        return False

@@ -19,6 +19,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import NamedTuple
 
 from isal import isal_zlib
 
@@ -118,7 +119,7 @@ class Journal:
         self.path = path
         self._file = file
         self._lock = threading.Lock()
-        self.started, self.ended, self._end = _summary(file)
+        self.started, self.ended, _, self._end = _summary(file)
         self._claimed = self._end
 
     @classmethod
@@ -212,20 +213,23 @@ def journal_path(archive: Path) -> Path:
     return archive.with_name(f"{archive.name}.journal")
 
 
-def settled_size(archive: Path, size: int) -> int:
+def settled_size(archive: Path, size: int) -> tuple[int, bool]:
     """Tell how many of the archive's ``size`` bytes are settled.
+
+    Tell also whether a directory may follow: not before it was announced.
 
     Raises:
         OSError: there is a journal that cannot be read.
     """
     try:
         with journal_path(archive).open("rb") as file:
-            started, ended, _ = _summary(file.fileno())
+            summary = _summary(file.fileno())
     except FileNotFoundError:
-        return size
+        return size, False
+    started, ended = summary.started, summary.ended
     if started is None or not started.base:  # about a new archive, not there yet
-        return size
-    return min(ended.size if ended else started.base, size)
+        return size, False
+    return min(ended.size if ended else started.base, size), summary.is_closing
 
 
 def has_begun(archive: Path) -> bool:
@@ -234,7 +238,7 @@ def has_begun(archive: Path) -> bool:
     if not path.exists():
         return False
     with storage(archive), path.open("rb") as file:
-        return _summary(file.fileno())[0] is not None
+        return _summary(file.fileno()).started is not None
 
 
 def boot() -> str:
@@ -258,15 +262,32 @@ def _line(record: Record) -> bytes:
     return b"%08x %s\n" % (isal_zlib.crc32(text), text)
 
 
-def _summary(file: int) -> tuple[Started | None, Ended | None, int]:
-    """How the work began, how it ended if it did, and where the last record ends."""
+class _Summary(NamedTuple):
+    """What a journal says, in short.
+
+    Attributes:
+        started: how the work began.
+        ended: how it ended, if it did.
+        is_closing: whether a directory was announced.
+        size: where the last record ends.
+    """
+
+    started: Started | None
+    ended: Ended | None
+    is_closing: bool
+    size: int
+
+
+def _summary(file: int) -> _Summary:
     first: Record | None = None
     last: Record | None = None
-    size = 0
+    is_closing, size = False, 0
     for record, end in _read(file, MAX_JOURNAL):
         first, last, size = first or record, record, end
+        is_closing = is_closing or isinstance(record, Closing)
     started = first if isinstance(first, Started) else None
-    return started, last if isinstance(last, Ended) else None, size
+    ended = last if isinstance(last, Ended) else None
+    return _Summary(started, ended, is_closing, size)
 
 
 def _read(file: int, size: int) -> Iterator[tuple[Record, int]]:

@@ -8,6 +8,7 @@ knows what is certain, so work that was interrupted anywhere goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import threading
@@ -19,8 +20,8 @@ from typing import BinaryIO
 from isal import isal_zlib
 
 from hangar.archive import records
-from hangar.archive.container import Container
-from hangar.archive.directory import Directory, read_directory
+from hangar.archive.container import Container, settled
+from hangar.archive.directory import Directory
 from hangar.archive.files import (
     copy_at,
     followed,
@@ -40,7 +41,7 @@ from hangar.archive.journal import (
 from hangar.archive.members import Choice, Members
 from hangar.archive.records import Member
 from hangar.disk import storage, sync_directory
-from hangar.errors import StorageError
+from hangar.errors import InvalidArchive, StorageError
 
 _RECORDS = 4096
 """Of the directory, written at a time."""
@@ -335,10 +336,9 @@ def append(path: Path, *, resume: bool = False) -> Writer:
 
 def _append(path: Path, file: int, journal: Journal, *, resume: bool) -> Writer:
     with storage(path):
-        if journal.started and not resume:
+        base, directory = settled(path, file)
+        if journal.started and (journal.started.base != base or not resume):
             undo(path, journal)
-        base = journal.started.base if journal.started else os.fstat(file).st_size
-        directory = read_directory(path, file, base)
         if not journal.started:
             journal.restart(base)
     return Writer(path, file, directory, journal, base)
@@ -380,10 +380,19 @@ def undo(path: Path, journal: Journal) -> None:
     """Forget what was written since the journal began."""
     base = journal.started.base if journal.started else 0
     if base:
-        os.truncate(path, base)
+        with contextlib.suppress(FileNotFoundError, InvalidArchive):
+            _cut(path, base)
     else:
         partial_path(path).unlink(missing_ok=True)
     journal.clear()
+
+
+def _cut(path: Path, base: int) -> None:
+    """Cut off what was added, unless the file is another one than it was then."""
+    with path.open("r+b") as file:
+        if settled(path, file.fileno())[0] == base:
+            file.truncate(base)
+            os.fsync(file.fileno())
 
 
 def partial_path(archive: Path) -> Path:

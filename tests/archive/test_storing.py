@@ -69,6 +69,24 @@ def test_after_an_interruption_what_was_whole_is_kept(
     assert held(archive) == ["latest"] * 3
 
 
+def test_what_a_killed_store_was_to_replace_is_replaced_by_the_next(
+    archive: Path, registries: Registries, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [file] = make_files(archive.parent, 10)
+    assert store_files([file], registries, archive).ok
+    Path(file).write_bytes(b"other")
+    with monkeypatch.context() as patched:
+        patched.delattr(Draft, "finish")
+        with pytest.raises(AttributeError):
+            store_files([file], registries, archive)
+
+    assert store_files([file], registries, archive).ok
+
+    with Archive.open(archive) as opened:
+        assert b"".join(stored_file(opened, "file-0")) == b"other"
+    assert held(archive) == ["latest"]
+
+
 def test_a_full_disk_costs_nothing_that_was_there(
     archive: Path, registries: Registries
 ) -> None:

@@ -135,6 +135,7 @@ def _store(
     with Draft.append(archive, resume=True) as draft:
         before, is_changed = draft.images, False
         listed = {(e.repository, e.reference) for e in draft.index.entries}
+        listed -= {*before}  # perhaps with what was there before that
         for number, item in enumerate(items, start=1):
             intake = Intake(draft, number, tell, taken)
             outcome, stored = _attempt(intake, item, number, put, tell, ending)

@@ -25,6 +25,7 @@ from hangar.archive.directory import Directory
 from hangar.archive.files import (
     copy_at,
     followed,
+    read_at,
     stream_at,
     write_at,
     write_back,
@@ -223,6 +224,9 @@ class Writer(Container):
 
     def _is_whole(self, member: Member) -> bool:
         """Whether a member's bytes are what was written, after a power failure."""
+        header = member.local_header()
+        if read_at(self.file, member.offset, len(header)) != header:
+            return False
         crc = 0
         start = member.end - member.size
         for chunk in stream_at(self.file, start, member.size):

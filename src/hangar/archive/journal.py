@@ -11,7 +11,6 @@ name and fields. The first line that is not whole ends the journal.
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import json
 import os
@@ -37,12 +36,9 @@ class Started:
 
     Attributes:
         base: bytes of the archive that is added to; 0 for a new one.
-        boot: names the time since the machine was started; while that lasts, what
-            was written can be read back, even after a kill.
     """
 
     base: int
-    boot: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +162,7 @@ class Journal:
         """Forget everything; begin a journal that survives a power failure."""
         with storage(self.path):
             self.clear()
-            self.started = Started(base, boot())
+            self.started = Started(base)
             self.add(self.started)
             self.sync()
             sync_directory(self.path)
@@ -239,13 +235,6 @@ def has_begun(archive: Path) -> bool:
         return False
     with storage(archive), path.open("rb") as file:
         return _summary(file.fileno()).started is not None
-
-
-def boot() -> str:
-    """Name the time since the machine was started; "" where that has no name."""
-    with contextlib.suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
-    return ""
 
 
 def _is_at(path: Path, file: int) -> bool:

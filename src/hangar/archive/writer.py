@@ -36,7 +36,6 @@ from hangar.archive.journal import (
     Journal,
     Reserved,
     Written,
-    boot,
     lock,
 )
 from hangar.archive.members import Choice, Members
@@ -191,8 +190,6 @@ class Writer(Container):
     def _recall(self) -> None:
         """Take up what an earlier process left behind."""
         size = os.fstat(self.file).st_size
-        started = self.journal.started
-        certain = bool(started and started.boot and started.boot == boot())
         written: set[str] = set()
         for record in self.journal.records():
             match record:
@@ -207,7 +204,7 @@ class Writer(Container):
                     self._forget(offset, written)
         for name in written:
             member = self.members[name]
-            if member.end > size or not (certain or self._is_whole(member)):
+            if member.end > size or not self._is_whole(member):
                 self.members.discard(name)
                 self._reserved[name] = _place_of(member)
 
@@ -223,7 +220,11 @@ class Writer(Container):
         self.end = offset
 
     def _is_whole(self, member: Member) -> bool:
-        """Whether a member's bytes are what was written, after a power failure."""
+        """Whether a member's bytes are what was written.
+
+        The journal may be on the disk without them: after a power failure, or if the
+        disk was pulled out or failed.
+        """
         header = member.local_header()
         if read_at(self.file, member.offset, len(header)) != header:
             return False

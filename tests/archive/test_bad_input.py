@@ -160,6 +160,18 @@ def test_a_blob_with_the_wrong_name_is_damaged(tmp_path: Path) -> None:
     assert findings.damaged == (f"share/sha256/{sha256(b'a layer')}",)
 
 
+def test_an_index_that_is_not_what_was_written_is_refused(tmp_path: Path) -> None:
+    path = golden(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b'"tag":"1"', b'"tag":"2"'))
+
+    with pytest.raises(InvalidArchive, match="CRC"):
+        Archive.open(path)
+    with pytest.raises(InvalidArchive):
+        verify_archive(path)
+    with pytest.raises(InvalidArchive):
+        Draft.append(path)
+
+
 def test_what_no_image_needs_is_told(tmp_path: Path) -> None:
     archive = GoArchive().add(NAME, "1", AMD64)
     extra = f"share/sha256/{sha256(b'extra')}"

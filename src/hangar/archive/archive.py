@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
+from isal import isal_zlib
+
 from hangar.archive.container import Container, open_container
 from hangar.archive.contents import ArchiveRepository, Holding
-from hangar.archive.entries import ArchiveEntry
+from hangar.archive.entries import ArchiveEntry, refuse
 from hangar.archive.index import MAX_INDEX, ArchiveIndex
 from hangar.archive.names import INDEX, blob_name
 from hangar.closing import Closing
@@ -105,13 +107,23 @@ def read_index(container: Container) -> ArchiveIndex:
         Unsupported: it is of a version that cannot be read.
     """
     try:
-        return ArchiveIndex.parse(container.stream(INDEX, MAX_INDEX))
+        return ArchiveIndex.parse(_index(container))
     except NotFound as error:
         message = f"{container.path} is no archive: it has no {INDEX}"
         raise InvalidArchive(message) from error
     except InvalidArchive as error:
         message = f"{container.path}: {error}"
         raise InvalidArchive(message, hint=error.hint) from error
+
+
+def _index(container: Container) -> Iterator[bytes]:
+    """Yield the index; no digest tells whether its names are right, but its CRC."""
+    crc = 0
+    for chunk in container.stream(INDEX, MAX_INDEX):
+        crc = isal_zlib.crc32(chunk, crc)
+        yield chunk
+    if crc != container.member(INDEX).crc:
+        refuse("its CRC-32 is another one")
 
 
 def by_repository(entries: Iterable[ArchiveEntry]) -> dict[str, list[ArchiveEntry]]:

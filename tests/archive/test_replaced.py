@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,12 @@ import pytest
 from hangar.archive import Archive, Draft
 from hangar.archive.journal import journal_path
 from hangar.errors import StorageError
-from hangar.operations.archives import repair_archive, verify_archive
+from hangar.operations.archives import (
+    create_archive,
+    remove_images,
+    repair_archive,
+    verify_archive,
+)
 from hangar.operations.saving import save, sync
 from tests.archive.common import NAME, golden, registries
 from tests.support.killing import Given
@@ -136,3 +142,64 @@ def test_an_archive_that_was_deleted_while_added_to_can_be_saved_anew(
     assert save(given.lines, registries(given), path).ok
 
     assert names(path) == given.lines
+
+
+def meanwhile(
+    patch: pytest.MonkeyPatch, path: Path, act: Callable[[Given], object]
+) -> None:
+    """Have another process do something just before this one locks an archive."""
+    create = Draft.create
+
+    def late(archive: Path) -> Draft:
+        assert archive == path
+        patch.undo()
+        act(Given(7))
+        return create(archive)
+
+    patch.setattr(Draft, "create", late)
+
+
+def test_what_is_added_while_an_archive_is_about_to_be_compacted_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, given = golden(tmp_path), Given(1)
+    assert sync(given.lines, registries(given), path).ok
+    added = "source.example/team/app:new"
+
+    def add(other: Given) -> None:
+        store = other.stores["team/app"]
+        store.put_manifest(store.manifest("1"), "new")
+        assert sync([added], registries(other), path).ok
+
+    meanwhile(monkeypatch, path, add)
+    remove_images([f"{NAME}:1"], path, compact=True)
+
+    assert names(path) == [*given.lines, added]
+    assert verify_archive(path).ok
+
+
+def test_what_is_saved_while_an_archive_is_about_to_be_repaired_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = golden(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"a layer", b"a LAYER"))
+
+    meanwhile(monkeypatch, path, lambda g: save(g.lines, registries(g), path))
+    with pytest.raises(StorageError, match="meanwhile"):
+        repair_archive(path)
+
+    assert names(path) == Given(7).lines
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_archive_that_appears_while_an_empty_one_is_made_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.zip"
+
+    meanwhile(monkeypatch, path, lambda g: save(g.lines, registries(g), path))
+    with pytest.raises(StorageError, match="exists"):
+        create_archive(path)
+
+    assert names(path) == Given(7).lines
+    assert list(tmp_path.iterdir()) == [path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from hangar.archive import (
 from hangar.batch import Pools
 from hangar.charts import FILE_LAYER, FILE_TAG, FILES
 from hangar.copying.streams import verified
+from hangar.disk import storage
 from hangar.errors import (
     HangarError,
     InvalidArchive,
@@ -40,11 +42,20 @@ def create_archive(path: Path) -> None:
     Raises:
         StorageError: there is such a file, or it cannot be written.
     """
+    _check_free(path)
+    with Draft.create(path) as draft:
+        try:
+            _check_free(path)  # somebody may have written one before we had the lock
+        except StorageError:
+            draft.undo()
+            raise
+        draft.finish()
+
+
+def _check_free(path: Path) -> None:
     if path.exists():
         message = f'file "{path}" already exists'
         raise StorageError(message, hint="choose another name")
-    with Draft.create(path) as draft:
-        draft.finish()
 
 
 def merge_archives(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
@@ -134,7 +145,8 @@ def remove_images(
     """
     names = _removable(lines, path, source_registry)
     if compact:
-        with Archive.open(path) as archive, Draft.create(path) as draft:
+        # Once it is locked, nobody adds what would not be carried over.
+        with Draft.create(path) as draft, Archive.open(path) as archive:
             rest = (entry for entry in archive.entries if entry.name not in names)
             images = _carry_over(archive, rest, draft)
             draft.finish(images, missing=archive.index.missing)
@@ -222,6 +234,8 @@ def repair_archive(path: Path) -> Repaired:
         with Draft.create(path, resume=True) as draft:
             kept = draft.finish(draft.images, missing=draft.index.missing)
         return Repaired(found, rebuilt=False, kept=kept, lost=())
+    with storage(path):
+        before = path.stat()
     try:
         archive = Archive.open(path)
     except InvalidArchive:
@@ -235,10 +249,21 @@ def repair_archive(path: Path) -> Repaired:
         whole = [entry for entry in archive.entries if entry.name not in lost]
         if rebuilt or not findings.ok:
             with Draft.create(path) as draft:
+                _check_unchanged(path, before, draft)
                 images = _carry_over(archive, whole, draft)
                 draft.finish(images, missing=archive.index.missing)
     kept = tuple(entry.name for entry in whole)
     return Repaired(found, rebuilt=rebuilt, kept=kept, lost=lost)
+
+
+def _check_unchanged(path: Path, before: os.stat_result, draft: Draft) -> None:
+    """See that nobody wrote what we read before we had the lock."""
+    now = path.stat()
+    if os.path.samestat(now, before) and now.st_size == before.st_size:
+        return
+    draft.undo()
+    message = f"{path} was written by another process meanwhile"
+    raise StorageError(message, hint="run the same command again")
 
 
 def _carry_over(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hangar.archive import Archive, Draft
+from hangar.archive import Archive, Draft, part_path
 from hangar.archive.container import open_container
 from hangar.copying import closure
 from hangar.deadline import Stop
@@ -83,6 +83,28 @@ def test_a_save_that_goes_on_with_other_platforms_has_just_those(
 
     assert {tuple(entry["archList"]) for entry in indexed(path)} == {("arm64",)}
     assert verify_archive(path).ok
+
+
+@pytest.mark.parametrize("split", [0, 1 << 20])
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_save_that_goes_on_with_other_companions_has_just_those(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed: bool, split: int
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    given, lines = Given(1), Given(1).lines
+    first, then = (Selection(signatures=is_so) for is_so in (not signed, signed))
+    path, straight = tmp_path / "a.zip", tmp_path / "straight.zip"
+    save(lines, registries(given), straight, selection=then, split=split)
+    with monkeypatch.context() as patched:
+        patched.delattr(Draft, "finish")
+        with pytest.raises(AttributeError):
+            save(lines, registries(given), path, selection=first, split=split)
+
+    assert save(lines, registries(given), path, selection=then, split=split).ok
+
+    if split:
+        path, straight = (part_path(one, 1) for one in (path, straight))
+    assert path.read_bytes() == straight.read_bytes()
 
 
 def test_a_full_disk_leaves_a_save_that_goes_on_later(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from hangar.archive.describing import described
 from hangar.archive.draft_repository import DraftRepository
 from hangar.archive.entries import ArchiveEntry
 from hangar.archive.index import ArchiveIndex
-from hangar.archive.journal import Stored
+from hangar.archive.journal import Asked, Stored
 from hangar.archive.members import Choice
 from hangar.archive.names import INDEX, blob_name, member_names, members
 from hangar.archive.spares import config_in, opened, replaceable, taken
@@ -55,8 +55,10 @@ class Draft(Closing):
         *,
         spares: Sequence[Container] = (),
         bases: Sequence[Base] = (),
+        asked: str = "",
     ) -> None:
         self.writer = zip_writer
+        self._asked = asked
         self.index = index or ArchiveIndex()
         self._spares = spares
         self._bases = bases
@@ -71,6 +73,8 @@ class Draft(Closing):
         self._entries = by_repository(self.index.entries)
         self._kept = {e.name: (e, self._needed(e)) for e in self.index.entries}
         self._recall()
+        if asked:
+            self.writer.journal.add(Asked(asked))
 
     @classmethod
     def create(
@@ -80,6 +84,7 @@ class Draft(Closing):
         since: Sequence[Path] = (),
         resume: bool = False,
         reuse: bool = False,
+        asked: str = "",
     ) -> Self:
         """Begin an archive; what the file holds now stays until `finish`.
 
@@ -88,6 +93,8 @@ class Draft(Closing):
             since: archives whose layers are left out.
             resume: whether to go on with one that was begun and not finished.
             reuse: whether what the file holds now need not be fetched again.
+            asked: what is asked for of images beside the platforms that the tag names;
+                those that were stored when it was something else do not count.
 
         Raises:
             InvalidArchive: one of ``since`` is no archive.
@@ -99,7 +106,7 @@ class Draft(Closing):
                 opened(spare, owned) for spare in replaceable([path] if reuse else [])
             ]
             zip_writer = opened(writer.create(path, resume=resume), owned)
-            draft = cls(zip_writer, spares=spares, bases=bases)
+            draft = cls(zip_writer, spares=spares, bases=bases, asked=asked)
             draft._owned = owned.pop_all()
             return draft
 
@@ -318,10 +325,14 @@ class Draft(Closing):
         return found
 
     def _stored(self) -> Iterator[Stored]:
-        """Yield what an earlier process stored."""
+        """Yield what an earlier process stored, of what is asked for now."""
+        counts = True
         for record in self.writer.journal.records():
-            if isinstance(record, Stored):
-                yield record
+            match record:
+                case Asked(what):
+                    counts = self._asked in ("", what)
+                case Stored() if counts:
+                    yield record
 
     def _recall(self) -> None:
         """Take up what an earlier process stored, as far as all of it is there."""

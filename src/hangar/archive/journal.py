@@ -82,6 +82,13 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked for of the images that are stored from now on, in any words."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Closing:
     """The directory is going to be written; what lies from ``offset`` on is gone."""
 
@@ -95,9 +102,9 @@ class Ended:
     size: int
 
 
-Record = Started | Reserved | Written | Stored | Closing | Ended
+Record = Started | Reserved | Written | Stored | Asked | Closing | Ended
 
-_KINDS = (Started, Reserved, Written, Stored, Closing, Ended)
+_KINDS = (Started, Reserved, Written, Stored, Asked, Closing, Ended)
 _BY_NAME = {kind.__name__: kind for kind in _KINDS}
 _FIELDS = {kind: fields(kind) for kind in _KINDS}
 

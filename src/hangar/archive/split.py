@@ -56,8 +56,10 @@ class SplitDraft(Closing):
         *,
         owned: contextlib.ExitStack,
         bases: Sequence[Base],
+        asked: str = "",
     ) -> None:
         self._path = path
+        self._asked = asked
         self._packing = packing
         self._journal = journal
         self._owned = owned
@@ -74,7 +76,13 @@ class SplitDraft(Closing):
 
     @classmethod
     def create(
-        cls, path: Path, limit: int, lines: Sequence[str], *, since: Sequence[Path] = ()
+        cls,
+        path: Path,
+        limit: int,
+        lines: Sequence[str],
+        *,
+        since: Sequence[Path] = (),
+        asked: str = "",
     ) -> Self:
         """Begin archives, or go on with those that were begun.
 
@@ -83,6 +91,7 @@ class SplitDraft(Closing):
             limit: bytes that each of them may have.
             lines: of the image list.
             since: archives whose layers are left out.
+            asked: as `Draft.create` takes it.
 
         Raises:
             InvalidArchive: one of ``since`` is no archive.
@@ -94,7 +103,9 @@ class SplitDraft(Closing):
             if not journal.started:
                 journal.restart(base=0)
             packing = Packing(limit, lines)
-            draft = cls(path, packing, journal, owned=owned, bases=bases)
+            draft = cls(
+                path, packing, journal, owned=owned, bases=bases, asked=asked
+            )
             draft._owned = owned.pop_all()
             return draft
 
@@ -134,7 +145,12 @@ class SplitDraft(Closing):
             if found is None:
                 zip_writer = writer.create(part_path(self._path, number), resume=True)
                 self._owned.callback(zip_writer.close)
-                found = Draft(zip_writer, spares=self._spares, bases=self._bases)
+                found = Draft(
+                    zip_writer,
+                    spares=self._spares,
+                    bases=self._bases,
+                    asked=self._asked,
+                )
                 self._drafts[number] = found
             return found
 

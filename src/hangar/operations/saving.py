@@ -40,6 +40,7 @@ from hangar.operations.thrift import Thrifty
 from hangar.operations.transfer import How, check_all, copy_all, plan_all
 from hangar.reference import Reference
 from hangar.registry import Registries
+from hangar.selection import Selection
 from hangar.store import Destination, Source
 
 D = TypeVar("D", bound=Source)
@@ -81,7 +82,8 @@ def save(
     given = lines_of(lines)
     texts = [line.text for line in given if line.valid]
     report = how.get("report", unheard)
-    with _begun(archive, texts, since, split) as draft:
+    selection = how.get("selection") or Selection()
+    with _begun(archive, texts, since, split, selection) as draft:
         routes = _routes(given, registries, _in(draft), source, draft.at_hand)
         saved = copy_all(routes, overwrite=True, prepare=draft.prepare, **how)
         reached, interrupted = _reached(saved, routes), _was_interrupted(saved)
@@ -262,7 +264,11 @@ def check_saved(
 
 
 def _begun(
-    archive: str | Path, lines: Sequence[str], since: Sequence[Path], split: int
+    archive: str | Path,
+    lines: Sequence[str],
+    since: Sequence[Path],
+    split: int,
+    selection: Selection,
 ) -> Draft | LayoutDraft | SplitDraft:
     """Begin to write what is to hold the images of a list."""
     folder = layout_folder(archive)
@@ -275,9 +281,12 @@ def _begun(
         if any(base.exists() and base.samefile(there) for base in since):
             message = f"{there} is going to be replaced, and cannot be relied on"
             raise InvalidInput(message, hint="choose another name for the new archive")
+    # An image is the same with and without what accompanies it.
+    asked = f"signatures {selection.signatures}, referrers {selection.referrers}"
+    path = Path(archive)
     if split:
-        return SplitDraft.create(Path(archive), split, lines, since=since)
-    return Draft.create(Path(archive), since=since, resume=True, reuse=True)
+        return SplitDraft.create(path, split, lines, since=since, asked=asked)
+    return Draft.create(path, since=since, resume=True, reuse=True, asked=asked)
 
 
 def _parts(archive: Path) -> list[Path]:

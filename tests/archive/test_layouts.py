@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from functools import partial
 from pathlib import Path
 from typing import cast
 
 import pytest
 
-from hangar.errors import Incomplete, StorageError
+from hangar.errors import Incomplete, InvalidArchive, StorageError
 from hangar.events import BlobFinished, Event, Report, Status
 from hangar.layouts import LayoutDraft, LayoutImages, OciLayout
+from hangar.layouts.oci_layout import MISSING
 from hangar.oci import Digest
 from hangar.operations.saving import check_saved, is_unfinished, save, sync
 from hangar.registry import Registries
@@ -193,3 +196,56 @@ def test_to_decide_what_is_wanted_nothing_is_fetched_twice(
     assert save(given.lines, registries, target, selection=amd64).ok
 
     assert not [call for call, *_ in given.place.log if call == "blob"]
+
+
+def test_files_of_a_folder_that_is_no_layout_are_left_alone(folder: Path) -> None:
+    folder.mkdir()
+    files = {"lock": "a bicycle's", ".new-ideas": "some", "other": "things"}
+    for name, text in files.items():
+        (folder / name).write_text(text)
+
+    with pytest.raises(InvalidArchive, match="other files"):
+        saved(Given(1), folder)
+
+    assert {path.name: path.read_text() for path in folder.iterdir()} == files
+
+
+def test_a_tag_that_only_looks_like_that_of_a_signature_is_an_image(
+    folder: Path,
+) -> None:
+    given = Given(1)
+    store = given.stores["team/app"]
+    store.put_manifest(store.manifest("1"), "sha256-abc.sig")
+    lines = [given.lines[0], "source.example/team/app:sha256-abc.sig"]
+
+    assert saved(given, folder, *lines).ok
+
+    with LayoutImages.open(folder) as images:
+        assert [entry.name for entry in images.entries] == lines
+
+
+def test_what_a_stranger_wrote_where_lines_should_be_is_not_read(folder: Path) -> None:
+    assert saved(Given(1), folder).ok
+    index = json.loads((folder / "index.json").read_text())
+    index["annotations"] = {MISSING: "[" * 100_000}
+    (folder / "index.json").write_text(json.dumps(index))
+
+    with LayoutImages.open(folder) as images:
+        assert images.missing == ()
+        assert images.entries
+
+
+def test_all_directories_of_a_layout_are_on_the_disk_before_it_is_done(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced, fsync = set[Path](), os.fsync
+
+    def noted(file: int) -> None:
+        synced.add(Path(f"/proc/self/fd/{file}").readlink())
+        fsync(file)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    assert saved(Given(1), folder).ok
+
+    made = {folder, folder / "blobs", folder / "blobs" / "sha256"}
+    assert made | {folder.parent} <= synced

@@ -103,9 +103,7 @@ class SplitDraft(Closing):
             if not journal.started:
                 journal.restart(base=0)
             packing = Packing(limit, lines)
-            draft = cls(
-                path, packing, journal, owned=owned, bases=bases, asked=asked
-            )
+            draft = cls(path, packing, journal, owned=owned, bases=bases, asked=asked)
             draft._owned = owned.pop_all()
             return draft
 

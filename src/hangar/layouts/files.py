@@ -90,5 +90,10 @@ def write(path: Path, content: Iterable[bytes], size: int, *, via: Path) -> None
 
 def sweep(folder: Path) -> None:
     """Remove what a kill has left behind; nobody may be writing."""
-    for leftover in folder.glob(f"{_NEW}*"):
+    for leftover in filter(is_new, folder.iterdir()):
         leftover.unlink(missing_ok=True)
+
+
+def is_new(path: Path) -> bool:
+    """Whether a file is not whole yet, by its name."""
+    return path.name.startswith(_NEW)

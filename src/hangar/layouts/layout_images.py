@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from hangar.closing import Closing
-from hangar.errors import HangarError, InvalidReference
+from hangar.errors import HangarError, InvalidDigest, InvalidReference
 from hangar.layouts.layout_repository import LayoutRepository
 from hangar.layouts.oci_layout import OciLayout
 from hangar.oci import MANIFEST_TYPES, Descriptor, Digest
@@ -95,7 +95,9 @@ class LayoutImages(Closing):
         subject = cosign_subject(name.rpartition(":")[2])
         if not name and entry.media_type in MANIFEST_TYPES:
             subject = self._subject(entry.digest)
-        return bool(subject) and self._layout.path(Digest(subject)).is_file()
+        with contextlib.suppress(InvalidDigest):  # of what looks like one of these tags
+            return self._layout.path(Digest(subject)).is_file()
+        return False
 
     def _subject(self, digest: Digest) -> str:
         try:

@@ -115,7 +115,7 @@ class OciLayout(Closing):
         """What was to be saved and is not there, by the lines of the image list."""
         match self._index.get("annotations"):
             case {**stated} if isinstance(text := stated.get(MISSING), str):
-                with contextlib.suppress(ValueError):
+                with contextlib.suppress(ValueError, RecursionError):
                     match json.loads(text):
                         case [*lines]:
                             return tuple(map(str, lines))
@@ -243,10 +243,12 @@ class OciLayout(Closing):
         with storage(self.folder):
             for algorithm in self.folder.glob("blobs/*"):
                 sync_directory(algorithm / "any")
+                sync_directory(algorithm)
         with self._publishing:
             self._publish()
         with storage(self.folder):
             sync_directory(self.folder / "index.json")
+            sync_directory(self.folder)
 
     def referrers(self, subject: Digest) -> tuple[Companion, ...]:
         """What the index lists that refers to a manifest."""
@@ -298,7 +300,7 @@ def _reserved(folder: Path) -> Iterator[None]:
     """Keep others from writing to a folder, `hangar serve` among them."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / _LOCK).open("w") as lock:
+        with (folder / _LOCK).open("a") as lock:  # it may be somebody else's
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
     except BlockingIOError as error:
@@ -312,11 +314,14 @@ def _reserved(folder: Path) -> Iterator[None]:
 
 def _make(folder: Path) -> None:
     """Make a layout of an empty folder, or of what a kill left of making one."""
-    files.sweep(folder)
     if not (folder / "oci-layout").exists():
-        if any(path.name != _LOCK for path in folder.iterdir()):
+        if any(
+            path.name != _LOCK and not files.is_new(path) for path in folder.iterdir()
+        ):
             message = f"{folder} holds other files, and is no OCI layout"
             raise InvalidArchive(message, hint="name a new directory")
+    files.sweep(folder)
+    if not (folder / "oci-layout").exists():
         _write(folder, "oci-layout", _LAYOUT)
     if not (folder / "index.json").exists():
         empty = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}

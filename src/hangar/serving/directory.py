@@ -43,7 +43,7 @@ class DirectoryStorage:
         self._uploads = folder / "uploads"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = (folder / "lock").open("w")
+            self._lock = (folder / "lock").open("a")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(self._uploads, ignore_errors=True)
             self._uploads.mkdir()

@@ -328,6 +328,16 @@ class Manifest:
         wanted += [layer for layer in self.layers if not layer.urls]
         return tuple({blob.digest: blob for blob in wanted}.values())
 
+    def check_size(self, blob: Descriptor, size: int) -> None:
+        """Make sure that a blob has as many bytes as this manifest says.
+
+        Raises:
+            InvalidManifest: it has not.
+        """
+        if blob.size != size:
+            message = f"{self.digest} says that {blob.digest} has {blob.size} bytes"
+            raise InvalidManifest(f"{message}, but it has {size}")
+
     @property
     def descriptor(self) -> Descriptor:
         """Points at this manifest."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import threading
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hangar.errors import (
     StorageError,
 )
 from hangar.events import Event, ImageFinished, Noticed
-from hangar.oci import Descriptor, Digest
+from hangar.oci import Descriptor, Digest, Manifest
 from hangar.operations.archives import (
     verify_archive,
 )
@@ -26,6 +27,7 @@ from hangar.operations.carriers import open_archives
 from hangar.operations.saving import check_saved, is_unfinished, save, sync
 from hangar.selection import Selection
 from tests.archive.common import AMD64, NAME, full_disk, golden, indexed, registries
+from tests.support.content import put_image
 from tests.support.golang import GoArchive, sha256
 from tests.support.killing import Given
 
@@ -200,6 +202,27 @@ def test_if_all_images_fail_the_old_archive_stays(tmp_path: Path) -> None:
     assert not report.ok
     assert not synced.ok
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("target", ["a.zip", "oci:layout"])
+def test_a_size_that_lies_is_found_whoever_brought_the_blob(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = Given(1)
+    store = given.stores["team/app"]
+    honest = store.manifest(put_image(store, b"shared", tag="honest").digest)
+    value = json.loads(honest.raw)
+    value["layers"][0]["size"] -= 1
+    lying = Manifest.parse(json.dumps(value).encode(), honest.media_type)
+    store.put_manifest(lying, "lying")
+    lines = [f"source.example/team/app:{tag}" for tag in ("honest", "lying")]
+
+    for _ in range(2):  # the second time, the blob is there already
+        report = save(lines, registries(given), target, jobs=1)
+
+        assert [outcome.image for outcome in report.failed] == lines[1:]
+        assert check_saved(lines[:1], registries(given), target, deep=True).ok
 
 
 def test_bytes_that_lie_are_not_stored(tmp_path: Path) -> None:

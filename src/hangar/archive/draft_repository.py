@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hangar.archive.contents import ArchiveRepository, Holding
 from hangar.archive.journal import Stored
-from hangar.archive.names import members
+from hangar.archive.names import blob_name, members
 from hangar.archive.writer import Writer
 from hangar.oci import Descriptor, Manifest
 from hangar.store import Chunks, Put
@@ -32,6 +32,10 @@ class DraftRepository(ArchiveRepository):
         return self._bring(blob, chunks)
 
     def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
+        for blob in manifest.blobs:  # another image may have brought it
+            member = self._writer.members.get(blob_name(blob.digest))
+            if member:
+                manifest.check_size(blob, member.size)
         for name, data in members(manifest):
             self._writer.put(name, data)
         record = Stored(self.name, tag, manifest.digest, manifest.media_type)

@@ -64,6 +64,10 @@ class LayoutRepository:
         return Put.SENT
 
     def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
+        for blob in manifest.blobs:  # another image may have brought it
+            path = self._layout.path(blob.digest)
+            if path.is_file():
+                manifest.check_size(blob, path.stat().st_size)
         if not self._layout.holds(manifest.descriptor):
             raw = manifest.raw
             self._layout.add(manifest.digest, iter([raw]), len(raw))

@@ -17,6 +17,7 @@ from hangar.errors import (
     StorageError,
     Unsupported,
 )
+from hangar.oci import Manifest
 from hangar.operations.archives import (
     create_archive,
     export_images,
@@ -25,9 +26,12 @@ from hangar.operations.archives import (
     repair_archive,
     verify_archive,
 )
-from tests.archive.common import AMD64, NAME, golden
+from hangar.operations.saving import save
+from tests.archive.common import AMD64, NAME, golden, indexed, registries
 from tests.archive.test_writer import chosen
+from tests.support.content import put_image
 from tests.support.golang import GoArchive, sha256
+from tests.support.killing import Given
 
 
 @pytest.mark.parametrize(
@@ -284,3 +288,19 @@ def test_any_bytes_as_a_journal_are_survived(tmp_path: Path) -> None:
             assert len(archive.entries) == 1
         assert not repair_archive(path).lost
         assert not journal.exists()
+
+
+def test_an_index_that_lists_an_index_twice_is_described_once(tmp_path: Path) -> None:
+    path, given = tmp_path / "a.zip", Given(1)
+    store = given.stores["team/app"]
+    entry = put_image(store, b"layer")
+    for _ in range(30):  # two to the thirtieth ways lead to the image
+        index = Manifest.index([entry, entry])
+        store.put_manifest(index, "deep")
+        entry = index.descriptor
+
+    report = save(["source.example/team/app:deep"], registries(given), path)
+
+    assert report.ok
+    assert len(indexed(path)[0]["images"]) == 2
+    assert verify_archive(path).ok

@@ -49,12 +49,23 @@ def described(
 def _leaves(
     known: Mapping[Digest, Manifest], entry: Descriptor
 ) -> Iterator[tuple[Descriptor, Manifest]]:
-    """Yield the manifests below ``entry`` that are no indexes, in their order."""
-    manifest = known[entry.digest]
-    if not manifest.is_index:
-        yield entry, manifest
-    for child in manifest.children:
-        yield from _leaves(known, child)
+    """Yield the manifests below ``entry`` that are no indexes, in their order.
+
+    Each index is followed once: through indexes that list each other twice, there are
+    more ways than can be gone.
+    """
+    seen: set[Digest] = set()
+
+    def below(entry: Descriptor) -> Iterator[tuple[Descriptor, Manifest]]:
+        manifest = known[entry.digest]
+        if not manifest.is_index:
+            yield entry, manifest
+        elif manifest.digest not in seen:
+            seen.add(manifest.digest)
+            for child in manifest.children:
+                yield from below(child)
+
+    yield from below(entry)
 
 
 def _image(

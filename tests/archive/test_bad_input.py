@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -304,3 +305,16 @@ def test_an_index_that_lists_an_index_twice_is_described_once(tmp_path: Path) ->
     assert report.ok
     assert len(indexed(path)[0]["images"]) == 2
     assert verify_archive(path).ok
+
+
+@pytest.mark.parametrize(
+    "act", [Archive.open, Draft.append, Draft.create, repair_archive]
+)
+def test_a_link_that_leads_to_itself_is_said_so(
+    tmp_path: Path, act: Callable[[Path], object]
+) -> None:
+    path = tmp_path / "loop.zip"
+    path.symlink_to(path)
+
+    with pytest.raises(StorageError, match="loop"):
+        act(path)

@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+from hangar.errors import StorageError
 from hangar.store import Chunks
 
 _CHUNK, _SMALL_CHUNK = 1 << 20, 256 << 10
@@ -24,8 +25,16 @@ _NOT_WITHIN_KERNEL = {
 
 
 def followed(path: Path) -> Path:
-    """The file itself, if ``path`` is a link: it has its journal beside it."""
-    return path.resolve() if path.is_symlink() else path
+    """The file itself, if ``path`` is a link: it has its journal beside it.
+
+    Raises:
+        StorageError: it leads nowhere.
+    """
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError) as error:  # the latter of loops, before Python 3.13
+        message = f"{path} cannot be followed: {error}"
+        raise StorageError(message) from error
 
 
 def read_at(file: int, offset: int, size: int) -> bytes:

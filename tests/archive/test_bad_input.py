@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from hangar.errors import (
     StorageError,
     Unsupported,
 )
-from hangar.oci import Manifest
+from hangar.oci import OCI_INDEX, OCI_MANIFEST, Manifest
 from hangar.operations.archives import (
     create_archive,
     export_images,
@@ -31,7 +32,7 @@ from hangar.operations.saving import save
 from tests.archive.common import AMD64, NAME, golden, indexed, registries
 from tests.archive.test_writer import chosen
 from tests.support.content import put_image
-from tests.support.golang import GoArchive, sha256
+from tests.support.golang import GoArchive, GoImage, sha256
 from tests.support.killing import Given
 
 
@@ -141,6 +142,68 @@ def test_a_blob_that_is_missing_is_named(tmp_path: Path) -> None:
     assert findings.missing == {layer: (f"{NAME}:1",)}
     assert repaired.lost == (f"{NAME}:1",)
     assert verify_archive(path).ok
+
+
+def pointer(data: bytes, media_type: str) -> dict[str, object]:
+    """A descriptor."""
+    digest = f"sha256:{sha256(data)}"
+    return {"mediaType": media_type, "digest": digest, "size": len(data)}
+
+
+def test_a_blob_is_missed_though_its_manifest_is_another_ones_layer(
+    tmp_path: Path,
+) -> None:
+    inner = GoImage([b"that is gone"])
+    outer = GoImage([inner.manifest], arch="arm64")
+    index = json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": OCI_INDEX,
+            "manifests": [pointer(i.manifest, OCI_MANIFEST) for i in (inner, outer)],
+        }
+    ).encode()
+    archive = GoArchive().add(NAME, "1", outer)
+    archive.members[f"share/sha256/{sha256(inner.config)}"] = inner.config
+    archive.members[f"share/sha256/{sha256(index)}"] = index
+    archive.entries[0]["root"] = pointer(index, OCI_INDEX)
+    path = archive.write(tmp_path / "a.zip")
+
+    missing = verify_archive(path).missing
+
+    assert f"share/sha256/{sha256(b'that is gone')}" in missing
+
+
+def test_only_layers_count_as_left_to_another_archive(tmp_path: Path) -> None:
+    archive = GoArchive().add(NAME, "1", AMD64)
+    config = f"share/sha256/{sha256(AMD64.config)}"
+    archive.members.pop(config)
+    path = archive.write(tmp_path / "a.zip")
+    listed = archive.index
+    bases = {f"sha256:{sha256(AMD64.config)}": "base.zip"}
+    replaced = listed[:-1] + b',"bases":' + json.dumps(bases).encode() + b"}"
+    with zipfile.ZipFile(path, "w") as judge:
+        for name, data in {**archive.members, "index.json": replaced}.items():
+            judge.writestr(name, data)
+
+    assert list(verify_archive(path).missing) == [config]
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_two_sizes_of_a_blob_are_not_both_right(tmp_path: Path, wrong: int) -> None:
+    honest, lying = GoImage([b"layer"]), Lying([b"layer"], arch="arm64")
+    images = [honest, honest]
+    images[wrong] = lying
+    path = GoArchive().add(NAME, "1", *images).write(tmp_path / "a.zip")
+
+    assert list(verify_archive(path).missing) == [f"share/sha256/{sha256(b'layer')}"]
+
+
+class Lying(GoImage):
+    """An image that states a wrong size of its layer."""
+
+    @property
+    def manifest(self) -> bytes:
+        return super().manifest.replace(b'"size": 5', b'"size": 4')
 
 
 def test_a_blob_that_is_damaged_is_found_and_its_image_dropped(tmp_path: Path) -> None:

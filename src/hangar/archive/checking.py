@@ -108,11 +108,18 @@ def needed_layers(archive: Archive) -> Iterator[tuple[str, str]]:
 
 @dataclass(slots=True)
 class _Needs:
-    """Members that an entry needs: their sizes where known; manifests that are none."""
+    """Members that an entry needs: all that is said of their sizes.
 
-    sizes: dict[str, int | None] = field(default_factory=dict)
-    layers: list[str] = field(default_factory=list)
+    And which of them are layers, and which are manifests that cannot be read.
+    """
+
+    sizes: dict[str, set[int]] = field(default_factory=dict)
+    layers: dict[str, None] = field(default_factory=dict)
     unreadable: set[str] = field(default_factory=set)
+
+    def add(self, name: str, *sizes: int) -> None:
+        """Note a member."""
+        self.sizes.setdefault(name, set()).update(sizes)
 
 
 def _needs(archive: Archive, entry: ArchiveEntry) -> _Needs:
@@ -127,21 +134,20 @@ def _needs(archive: Archive, entry: ArchiveEntry) -> _Needs:
     while waiting:
         digest, media_type, size = waiting.pop()
         name = blob_name(Digest(digest))
+        needs.add(name, *(() if size is None else (size,)))
         if name in seen:
             continue
         seen.add(name)
-        needs.sizes[name] = size
         manifest = _manifest(archive, name, media_type)
         if manifest is None:
             needs.unreadable |= {name} & archive.container.members.keys()
             continue
-        needs.sizes[name] = len(manifest.raw)
         waiting += [(c.digest, c.media_type, c.size) for c in manifest.children]
         for blob in manifest.blobs:
-            needs.sizes[blob_name(blob.digest)] = blob.size
-        needs.layers += [blob_name(layer.digest) for layer in manifest.layers]
+            needs.add(blob_name(blob.digest), blob.size)
+        needs.layers |= {blob_name(layer.digest): None for layer in manifest.layers}
         for part in member_names(manifest)[1:]:
-            needs.sizes[part] = None
+            needs.add(part)
     return needs
 
 
@@ -156,8 +162,8 @@ def _manifest(archive: Archive, name: str, media_type: str) -> Manifest | None:
 def _is_there(archive: Archive, name: str, needs: _Needs) -> bool:
     member = archive.container.members.get(name)
     if member is None:
-        return blob_digest(name) in archive.index.bases
-    return needs.sizes[name] in (None, member.size)
+        return name in needs.layers and blob_digest(name) in archive.index.bases
+    return needs.sizes[name] <= {member.size}
 
 
 def _runs(there: Members) -> Iterator[Run]:

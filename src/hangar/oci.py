@@ -335,8 +335,9 @@ class Manifest:
             InvalidManifest: it has not.
         """
         if blob.size != size:
-            message = f"{self.digest} says that {blob.digest} has {blob.size} bytes"
-            raise InvalidManifest(f"{message}, but it has {size}")
+            stated = f"{self.digest} says that {blob.digest} has {blob.size} bytes"
+            message = f"{stated}, but it has {size}"
+            raise InvalidManifest(message)
 
     @property
     def descriptor(self) -> Descriptor:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import struct
 import zipfile
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from hangar.archive import Archive, ArchiveIndex, Draft
+from hangar.archive.container import Container
 from hangar.errors import (
     InvalidArchive,
     InvalidInput,
@@ -381,3 +384,28 @@ def test_a_link_that_leads_to_itself_is_said_so(
 
     with pytest.raises(StorageError, match="loop"):
         act(path)
+
+
+def test_what_the_disk_will_not_read_is_not_taken_for_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = golden(tmp_path)
+    before = path.read_bytes()
+    read = Container.read
+
+    def failing(container: Container, name: str, limit: int) -> bytes:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "pread", refused)
+            return read(container, name, limit)
+
+    def refused(file: int, *where: int) -> bytes:
+        del file, where
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Container, "read", failing)
+        for act in (verify_archive, repair_archive):
+            with pytest.raises(StorageError):
+                act(path)
+
+    assert path.read_bytes() == before

@@ -16,7 +16,7 @@ from hangar.archive.members import Choice, Members
 from hangar.archive.names import INDEX, blob_digest, blob_name, member_names
 from hangar.archive.records import Member
 from hangar.deadline import current
-from hangar.errors import HangarError, InvalidArchive, InvalidDigest
+from hangar.errors import HangarError, InvalidArchive, InvalidDigest, StorageError
 from hangar.oci import MAX_MANIFEST, Digest, Manifest
 
 
@@ -155,6 +155,8 @@ def _manifest(archive: Archive, name: str, media_type: str) -> Manifest | None:
     try:
         raw = archive.container.read(name, MAX_MANIFEST)
         return Manifest.parse(raw, media_type)
+    except StorageError:  # says nothing of what is there
+        raise
     except HangarError:
         return None
 

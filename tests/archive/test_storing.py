@@ -8,18 +8,24 @@ from pathlib import Path
 
 import pytest
 
-from hangar.archive import Archive, Draft
+from hangar.archive import Archive, Arrival, Draft
 from hangar.configuration import Configuration
 from hangar.deadline import Stop
 from hangar.errors import Interrupted, StorageError
 from hangar.events import BlobFinished, BlobProgress, BlobStarted, Event, Status
-from hangar.operations.archives import create_archive, stored_file, verify_archive
+from hangar.operations.archives import (
+    create_archive,
+    repair_archive,
+    stored_file,
+    verify_archive,
+)
 from hangar.operations.storing import store_charts, store_files
 from hangar.registry import Registries
 from hangar.retry import Patience
-from tests.archive.common import full_disk
+from tests.archive.common import AMD64, NAME, full_disk, golden
 from tests.support.charts import make_folder, package
 from tests.support.files import FileServer
+from tests.support.golang import GoArchive
 
 
 @pytest.fixture
@@ -203,3 +209,31 @@ def test_lines_that_a_save_missed_stay_noted(
 
     with Archive.open(archive) as opened:
         assert opened.index.missing == ("app:1",)
+
+
+@pytest.mark.parametrize("cut", ["unfinished", "cut off"])
+def test_the_index_of_an_archive_that_is_stored_in_another_is_not_taken_for_that_ones(
+    tmp_path: Path, registries: Registries, monkeypatch: pytest.MonkeyPatch, cut: str
+) -> None:
+    path, inner = golden(tmp_path), tmp_path / "inner.zip"
+    GoArchive().add("docker.io/library/other", "2", AMD64).write(inner)
+    if cut == "unfinished":
+        with monkeypatch.context() as patched:
+            patched.delattr(Arrival, "keep")
+            patched.delattr(Draft, "undo")
+            with pytest.raises(AttributeError):
+                store_files([str(inner)], registries, path)
+        path.with_name(f"{path.name}.journal").unlink()  # it was left behind
+    else:
+        inner.write_bytes(inner.read_bytes() + bytes(1000))
+        assert store_files([str(inner)], registries, path).ok
+        data = path.read_bytes()
+        path.write_bytes(
+            data[: data.index(inner.read_bytes()) + inner.stat().st_size - 1]
+        )
+
+    repaired = repair_archive(path)
+
+    assert repaired.rebuilt
+    assert repaired.kept == (f"{NAME}:1",)
+    assert verify_archive(path).ok

@@ -155,7 +155,7 @@ def _records(
         at += name_size
         if records.MAX_32 in (size, packed, offset):
             extra = data[at : at + extra_size]
-            size, packed, offset = _wide(extra, size, packed, offset)
+            size, packed, offset = widened(extra, size, packed, offset)
         if flags & _ENCRYPTED or method or packed != size:
             message = f"{name.decode()!r:.200} is compressed or encrypted"
             raise Unsupported(message, hint="unpack it and pack it with `zip -0`")
@@ -183,7 +183,7 @@ def _check_name(raw: bytes) -> None:
         raise InvalidArchive(message)
 
 
-def _wide(extra: bytes, *values: int) -> list[int]:
+def widened(extra: bytes, *values: int) -> list[int]:
     """Replace values that stand for wider ones by those of the zip64 field (4.5.3)."""
     at = 0
     while at + 4 <= len(extra):

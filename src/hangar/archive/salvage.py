@@ -16,10 +16,11 @@ from isal import isal_zlib
 
 from hangar.archive import records
 from hangar.archive.container import Container
-from hangar.archive.directory import Directory
+from hangar.archive.directory import Directory, widened
 from hangar.archive.files import read_at, stream_at
 from hangar.archive.members import Members
-from hangar.archive.records import LOCAL, Member
+from hangar.archive.names import INDEX
+from hangar.archive.records import CENTRAL, LOCAL, Member
 from hangar.disk import storage
 
 _DEFERRED = 0x8
@@ -42,7 +43,8 @@ _LONGEST_NAME = 512
 def salvaged(path: Path) -> Container:
     """Open what is whole of a damaged zip.
 
-    Of members with the same name, the last whole one is taken.
+    Of members with the same name, the last whole one is taken; but no index that is in
+    a zip that was stored in this one.
 
     Raises:
         StorageError: the file cannot be read.
@@ -53,7 +55,7 @@ def salvaged(path: Path) -> Container:
             end = os.fstat(file).st_size
             found = Members()
             for member in _members(file, end):
-                if _is_whole(file, member):
+                if _is_whole(file, member) and _is_own(file, member, end):
                     found.add(
                         member.name.encode(), member.offset, member.size, member.crc
                     )
@@ -130,11 +132,44 @@ def _find(file: int, signature: bytes, start: int, end: int) -> int | None:
 
 
 def _is_whole(file: int, member: Member) -> bool:
-    header = read_at(file, member.offset, LOCAL.size)
-    *_, name_size, extra_size = LOCAL.unpack(header)
-    start = member.offset + LOCAL.size + name_size + extra_size
+    start = _start(file, member)
     crc, size = 0, 0
     for chunk in stream_at(file, start, member.size):
         crc = isal_zlib.crc32(chunk, crc)
         size += len(chunk)
     return size == member.size and crc == member.crc
+
+
+def _is_own(file: int, member: Member, end: int) -> bool:
+    """Whether an index is that of the file itself.
+
+    The directory behind it says where it is in its own file; if that was cut off,
+    nothing speaks against it.
+    """
+    if member.name != INDEX:
+        return True
+    start = _start(file, member) + member.size
+    near = min(start + _DESCRIPTORS[0].size + CENTRAL.size, end)
+    at = _find(file, records.CENTRAL_SIGNATURE, start, near)
+    while at is not None:
+        record = read_at(file, at, CENTRAL.size + _LONGEST_NAME)
+        if len(record) < CENTRAL.size or not record.startswith(
+            records.CENTRAL_SIGNATURE
+        ):
+            break
+        *_, packed, size, name_size, extra_size, comment_size, offset = (
+            CENTRAL.unpack_from(record)
+        )
+        at += CENTRAL.size + name_size
+        if record[CENTRAL.size :][:name_size] == INDEX.encode():
+            extra = read_at(file, at, extra_size)
+            return widened(extra, size, packed, offset)[2] == member.offset
+        at += extra_size + comment_size
+    return True
+
+
+def _start(file: int, member: Member) -> int:
+    """Where a member's content begins."""
+    *_, name_size, extra_size = LOCAL.unpack(read_at(file, member.offset, LOCAL.size))
+    start: int = member.offset + LOCAL.size + name_size + extra_size
+    return start

@@ -112,6 +112,9 @@ def test_members_that_overlap_are_refused(tmp_path: Path) -> None:
         b'{"list":[{"source":"a","root":{}}],"version":"v1.2.0"}',
         b'{"list":[{"source":"a","companions":[1]}],"version":"v1.2.0"}',
         b'{"list":[{"source":"a"},],"version":"v1.2.0"}',
+        b'{"list":[{"source":"\\ud800"}],"version":"v1.2.0"}',
+        b'{"list":[{"source":"a","tag":"\\udfff"}],"version":"v1.2.0"}',
+        b'{"missing":["\\ud800"],"version":"v1.2.0"}',
         b'{"list":[],"version":"v1.2.0"} more',
         b'{"list":[],"version":1}',
         b'{"missing":[1],"version":"v1.2.0"}',
@@ -409,3 +412,20 @@ def test_what_the_disk_will_not_read_is_not_taken_for_damaged(
                 act(path)
 
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "tag", ["latest", "../other", f"sha256-{'0' * 64}.sig", f"sha256-{'1' * 64}"]
+)
+def test_what_accompanies_an_image_takes_no_other_tag(tag: str) -> None:
+    digest = f"sha256:{'1' * 64}"
+    companion = {"mediaType": OCI_MANIFEST, "digest": digest, "size": 1}
+    companion |= {"subject": digest, "tag": f"sha256-{'1' * 64}.sig"}
+    entry = {"source": NAME, "tag": "1", "companions": [companion]}
+    index = json.dumps({"list": [entry], "version": "v1.2.0"}).encode()
+    assert ArchiveIndex.parse([index]).entries[0].companions
+
+    companion["tag"] = tag
+    index = json.dumps({"list": [entry], "version": "v1.2.0"}).encode()
+    with pytest.raises(InvalidArchive, match="companions"):
+        ArchiveIndex.parse([index])

@@ -12,6 +12,7 @@ from hangar.archive.names import INDEX
 from hangar.errors import InvalidArchive
 from hangar.gojson import compact_json
 from hangar.oci import Descriptor, Digest, Platform
+from hangar.store import cosign_subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,10 @@ class EntryReader:
         value = typed(value, dict, "list", None)
         root = value.get("root")
         return ArchiveEntry(
-            source=sys.intern(typed(value.get("source"), str, "source", None)),
-            tag=_text(value, "tag"),
+            source=sys.intern(
+                written(typed(value.get("source"), str, "source", None), "source")
+            ),
+            tag=written(_text(value, "tag"), "tag"),
             images=tuple(
                 map(self._image, typed(value.get("images"), list, "images", []))
             ),
@@ -152,12 +155,7 @@ class EntryReader:
             systems=_shared(texts(value.get("osList"), "osList")),
             root=None if root is None else Descriptor.from_json(root),
             companions=tuple(
-                Attached(
-                    manifest=Descriptor.from_json(one),
-                    subject=Digest(_text(one, "subject")),
-                    tag=_text(one, "tag"),
-                )
-                for one in typed(value.get("companions"), list, "companions", [])
+                map(_attached, typed(value.get("companions"), list, "companions", []))
             ),
         )
 
@@ -176,6 +174,15 @@ class EntryReader:
             layers=tuple(map(self._layers.setdefault, layers, layers)),
             annotations=strings(value.get("annotations"), "annotations"),
         )
+
+
+def _attached(value: Any) -> Attached:
+    """Read what accompanies an image: its tag says of what, and is no other image's."""
+    manifest = Descriptor.from_json(value)
+    subject, tag = Digest(_text(value, "subject")), _text(value, "tag")
+    if tag and cosign_subject(tag) != subject:
+        refuse(f"companions have the tag {tag!r:.60}")
+    return Attached(manifest, subject, tag)
 
 
 @functools.lru_cache(maxsize=256)
@@ -202,6 +209,15 @@ def typed(value: Any, kind: type, key: str, default: Any) -> Any:
     if not isinstance(value, kind):
         refuse(f"{key} is {value!r:.60}")
     return value
+
+
+def written(text: str, key: str) -> str:
+    """Return a text that can be written to files; JSON can state others."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        refuse(f"{key} is {text!r:.60}")
+    return text
 
 
 def texts(value: Any, key: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from hangar.archive.entries import (
     strings,
     texts,
     typed,
+    written,
 )
 from hangar.archive.feed import JSONFeed
 from hangar.errors import InvalidDigest, InvalidManifest, Unsupported
@@ -109,7 +110,9 @@ def _parse(feed: JSONFeed) -> ArchiveIndex:
         entries=typed(values.get("list"), tuple, "list", ()),
         time=typed(values.get("time"), str, "time", ""),
         version=typed(values.get("version"), str, "version", None),
-        missing=texts(values.get("missing"), "missing"),
+        missing=tuple(
+            written(line, "missing") for line in texts(values.get("missing"), "missing")
+        ),
         bases=strings(values.get("bases"), "bases"),
         homes=strings(values.get("homes"), "homes"),
     )

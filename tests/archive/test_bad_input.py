@@ -429,3 +429,39 @@ def test_what_accompanies_an_image_takes_no_other_tag(tag: str) -> None:
     index = json.dumps({"list": [entry], "version": "v1.2.0"}).encode()
     with pytest.raises(InvalidArchive, match="companions"):
         ArchiveIndex.parse([index])
+
+
+def test_an_archive_that_cannot_be_read_is_said_so_by_whoever_copies_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, pread = golden(tmp_path), os.pread
+    layer = f"share/sha256/{sha256(AMD64.layers[0])}"
+    with Archive.open(path) as archive:
+        header = archive.container.members[layer].offset
+
+    def failing(file: int, size: int, offset: int) -> bytes:
+        if offset == header:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return pread(file, size, offset)
+
+    monkeypatch.setattr(os, "pread", failing)
+    with pytest.raises(StorageError, match=path.name):
+        merge_archives([path], tmp_path / "out.zip")
+
+
+def test_a_journal_that_cannot_be_read_keeps_nobody_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = golden(tmp_path)
+
+    def failing(*arguments: object) -> bytes:
+        del arguments
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pread", failing)
+        with pytest.raises(StorageError, match="Input/output"):
+            Draft.append(path)
+
+    with Draft.append(path) as draft:
+        draft.undo()

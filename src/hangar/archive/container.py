@@ -78,9 +78,11 @@ class Container(Closing):
 
         Raises:
             InvalidArchive: the header is not there, or the content is cut off.
+            StorageError: it cannot be read.
         """
         name = member.name.encode()
-        header = read_at(self.file, member.offset, LOCAL.size + len(name))
+        with storage(self.path):
+            header = read_at(self.file, member.offset, LOCAL.size + len(name))
         if len(header) < LOCAL.size or header[:4] != records.LOCAL_SIGNATURE:
             raise damaged(self.path, f"{member.name} has no header")
         *_, name_size, extra_size = LOCAL.unpack_from(header)

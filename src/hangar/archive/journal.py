@@ -138,11 +138,11 @@ class Journal:
                 file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
                 try:
                     lock(archive, file)
-                except StorageError:
+                    if _is_at(path, file):
+                        return cls(path, file)
+                except BaseException:
                     os.close(file)
                     raise
-                if _is_at(path, file):
-                    return cls(path, file)
                 os.close(file)  # its owner removed it between our two steps
 
     def records(self) -> Iterator[Record]:

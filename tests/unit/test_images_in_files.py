@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import lzma
+import random
 import tarfile
 import zlib
 from pathlib import Path
@@ -269,3 +271,35 @@ def test_a_truncated_archive_is_refused(tmp_path: Path) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(InvalidArchive):
             DockerArchive(path)
+
+
+def test_a_layer_that_is_a_link_to_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "image.tar"
+    listed = json.dumps([{"Config": "config", "Layers": ["layer"]}]).encode()
+    with tarfile.open(path, "w") as tar:
+        for name, data in {"config": CONFIG, "manifest.json": listed}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+        link = tarfile.TarInfo("layer")
+        link.type, link.linkname = tarfile.SYMTYPE, "layer"
+        tar.addfile(link)
+
+    with pytest.raises(InvalidArchive):
+        DockerArchive(path)
+
+
+def test_a_compressed_archive_that_is_damaged_far_behind_is_refused(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(1)  # noqa: S311 - content, no secret
+    path, layer = tmp_path / "image.tar", chance.randbytes(3 << 20)
+    state = {"os": "linux", "rootfs": {"diff_ids": [Digest.of(layer)]}}
+    listed = json.dumps([{"Config": "config", "Layers": ["layer"]}]).encode()
+    tar = tarball(config=json.dumps(state).encode(), layer=layer)
+    packed = bytearray(lzma.compress(tar[:-1024] + tarball(manifest_json=listed)))
+    packed[-2000:-1900] = bytes(100)
+    path.write_bytes(packed)
+
+    with pytest.raises(InvalidArchive):
+        DockerArchive(path)

@@ -10,6 +10,7 @@ import contextlib
 import functools
 import gzip
 import json
+import lzma
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -34,7 +35,15 @@ from hangar.reference import Reference
 from hangar.store import Chunks, Companion
 
 _GZIP = b"\x1f\x8b"
-_NO_TAR = (tarfile.TarError, zlib.error, EOFError, TypeError, ValueError)
+_NO_TAR = (
+    tarfile.TarError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    TypeError,
+    ValueError,
+    RecursionError,  # of a link that leads to itself
+)
 """What Python's library raises for a damaged file."""
 
 

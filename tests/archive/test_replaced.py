@@ -203,3 +203,30 @@ def test_an_archive_that_appears_while_an_empty_one_is_made_stays(
 
     assert names(path) == Given(7).lines
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_was_added_is_cut_off_on_the_disk_before_the_journal_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, calls = golden(tmp_path), list[str]()
+    interrupted(path, monkeypatch)
+    fsync, ftruncate = os.fsync, os.ftruncate
+
+    def named(what: str, file: int) -> None:
+        calls.append(f"{what} {Path(f'/proc/self/fd/{file}').readlink().name}")
+
+    def synced(file: int) -> None:
+        named("sync", file)
+        fsync(file)
+
+    def cut(file: int, size: int) -> None:
+        named("cut", file)
+        ftruncate(file, size)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "ftruncate", cut)
+    with Draft.append(path):
+        pass
+
+    journal = journal_path(path).name
+    assert calls.index(f"sync {path.name}") < calls.index(f"cut {journal}")

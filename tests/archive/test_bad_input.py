@@ -22,7 +22,7 @@ from hangar.errors import (
     StorageError,
     Unsupported,
 )
-from hangar.oci import OCI_INDEX, OCI_MANIFEST, Manifest
+from hangar.oci import OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Manifest
 from hangar.operations.archives import (
     create_archive,
     export_images,
@@ -34,7 +34,7 @@ from hangar.operations.archives import (
 from hangar.operations.saving import save
 from tests.archive.common import AMD64, NAME, golden, indexed, registries
 from tests.archive.test_writer import chosen
-from tests.support.content import put_image
+from tests.support.content import put_bytes, put_image
 from tests.support.golang import GoArchive, GoImage, sha256
 from tests.support.killing import Given
 
@@ -465,3 +465,26 @@ def test_a_journal_that_cannot_be_read_keeps_nobody_out(
 
     with Draft.append(path) as draft:
         draft.undo()
+
+
+@pytest.mark.parametrize("config", [b"null", b"no JSON", b'{"architecture":true}'])
+def test_a_config_that_tells_nothing_does_not_keep_an_archive_from_its_end(
+    tmp_path: Path, config: bytes
+) -> None:
+    path, given = tmp_path / "a.zip", Given(1)
+    store = given.stores["team/app"]
+    value = {
+        "schemaVersion": 2,
+        "mediaType": OCI_MANIFEST,
+        "config": put_bytes(store, config, OCI_CONFIG).to_json(),
+        "layers": [],
+    }
+    odd = Manifest.parse(json.dumps(value).encode(), OCI_MANIFEST)
+    store.put_manifest(odd, "odd")
+    lines = ["source.example/team/app:odd", *given.lines[:1]]
+
+    assert save(lines, registries(given), path).ok
+
+    [entry, _] = indexed(path)
+    assert entry["root"]["digest"] == odd.digest
+    assert verify_archive(path).ok

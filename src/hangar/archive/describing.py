@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hangar.archive.contents import ArchiveRepository
 from hangar.archive.entries import ArchiveEntry, Image
+from hangar.errors import InvalidManifest
 from hangar.oci import MAX_CONFIG, Descriptor, Digest, Manifest, Platform, load_object
 
 
@@ -91,12 +92,15 @@ def _own_annotations(manifest: Manifest) -> Mapping[str, str]:
 
 
 def _platform(repository: ArchiveRepository, manifest: Manifest) -> Platform:
-    """Read from an image's config what it runs on."""
+    """Read from an image's config what it runs on; some do not tell."""
     config = manifest.config
     if config is None or config.size > MAX_CONFIG:
         return Platform()
     data = b"".join(repository.blob(config))
-    return Platform.from_json(load_object(data, "config"))
+    try:
+        return Platform.from_json(load_object(data, "config"))
+    except InvalidManifest:
+        return Platform()
 
 
 def _is_vague(platform: Platform) -> bool:

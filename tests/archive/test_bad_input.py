@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from hangar.archive import Archive, ArchiveIndex, Draft
+from hangar.archive import Archive, ArchiveIndex, Draft, part_path
+from hangar.archive import draft as drafting
 from hangar.archive.container import Container
+from hangar.archive.journal import journal_path
 from hangar.errors import (
     InvalidArchive,
     InvalidInput,
+    InvalidManifest,
     NotFound,
     StorageError,
     Unsupported,
@@ -31,7 +34,7 @@ from hangar.operations.archives import (
     repair_archive,
     verify_archive,
 )
-from hangar.operations.saving import save
+from hangar.operations.saving import save, sync
 from tests.archive.common import AMD64, NAME, golden, indexed, registries
 from tests.archive.test_writer import chosen
 from tests.support.content import put_bytes, put_image
@@ -488,3 +491,41 @@ def test_a_config_that_tells_nothing_does_not_keep_an_archive_from_its_end(
     [entry, _] = indexed(path)
     assert entry["root"]["digest"] == odd.digest
     assert verify_archive(path).ok
+
+
+def test_an_index_that_nobody_could_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, given = golden(tmp_path), Given(1)
+    before = path.read_bytes()
+    monkeypatch.setattr(drafting, "MAX_INDEX", 1000)
+
+    for act in (save, sync):
+        with pytest.raises(Unsupported, match="index"):
+            act(given.lines, registries(given), path)
+        with Archive.open(path) as archive:
+            assert [entry.name for entry in archive.entries] == [f"{NAME}:1"]
+        journal_path(path).unlink()
+        path.write_bytes(before)
+
+
+@pytest.mark.parametrize("split", [0, 1 << 30])
+def test_an_index_that_lists_a_long_manifest_ever_again_is_refused(
+    tmp_path: Path, split: int
+) -> None:
+    path, given = tmp_path / "a.zip", Given(1)
+    store = given.stores["team/app"]
+    entry = put_image(store, *(str(n).encode() for n in range(9000)))
+    assert entry.size > 1 << 20
+    store.put_manifest(Manifest.index([entry] * 100), "long")
+    lines = ["source.example/team/app:long", *given.lines[:1]]
+
+    report = save(lines, registries(given), path, split=split)
+
+    assert [type(o.error) for o in report] == [InvalidManifest, type(None)]
+    assert verify_archive(part_path(path, 1) if split else path).ok
+
+
+def test_a_digest_that_is_no_text_is_not_there(tmp_path: Path) -> None:
+    with Archive.open(golden(tmp_path)) as archive:
+        assert archive.size_of("sha256:\ud800") == 0

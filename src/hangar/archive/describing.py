@@ -10,6 +10,9 @@ from hangar.archive.entries import ArchiveEntry, Image
 from hangar.errors import InvalidManifest
 from hangar.oci import MAX_CONFIG, Descriptor, Digest, Manifest, Platform, load_object
 
+_MOST_LISTED = 64 << 20
+"""Bytes of manifests in one index; those of a real one have some kilobytes each."""
+
 
 def described(
     repository: ArchiveRepository,
@@ -47,6 +50,18 @@ def described(
     )
 
 
+def check_listed(manifest: Manifest) -> None:
+    """See that what an index lists can be described, however often it does.
+
+    Raises:
+        InvalidManifest: it lists large manifests again and again.
+    """
+    size = sum(child.size for child in manifest.children)
+    if size > _MOST_LISTED:
+        message = f"{manifest.digest} lists manifests of {size} bytes"
+        raise InvalidManifest(message)
+
+
 def _leaves(
     known: Mapping[Digest, Manifest], entry: Descriptor
 ) -> Iterator[tuple[Descriptor, Manifest]]:
@@ -62,6 +77,7 @@ def _leaves(
         if not manifest.is_index:
             yield entry, manifest
         elif manifest.digest not in seen:
+            check_listed(manifest)
             seen.add(manifest.digest)
             for child in manifest.children:
                 yield from below(child)

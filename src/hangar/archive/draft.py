@@ -20,7 +20,7 @@ from hangar.archive.contents import Holding
 from hangar.archive.describing import described
 from hangar.archive.draft_repository import DraftRepository
 from hangar.archive.entries import ArchiveEntry
-from hangar.archive.index import ArchiveIndex
+from hangar.archive.index import MAX_INDEX, ArchiveIndex
 from hangar.archive.journal import Asked, Stored
 from hangar.archive.members import Choice
 from hangar.archive.names import INDEX, blob_name, member_names, members
@@ -34,6 +34,7 @@ from hangar.errors import (
     Incomplete,
     InvalidArchive,
     NotFound,
+    Unsupported,
 )
 from hangar.oci import Descriptor, Digest, Manifest
 from hangar.selection import Selection
@@ -230,11 +231,19 @@ class Draft(Closing):
 
         with storage(self.path), tempfile.TemporaryFile(dir=self.path.parent) as file:
             file.writelines(index.pieces(entries()))
+            self._check_readable(file.tell())
             if missing:
                 needed.add(self.writer.members.rows_at(self._wanted))
             gapless = not missing if packed is None else packed
             self.writer.finish(needed, INDEX, file, packed=gapless)
         return tuple(names)
+
+    def _check_readable(self, size: int) -> None:
+        """See that an index is not larger than what is read again."""
+        if size > MAX_INDEX:
+            message = f"{self.path} would have an {INDEX} of {size} bytes"
+            hint = f"{MAX_INDEX} can be read: save into several archives"
+            raise Unsupported(message, hint=hint)
 
     def undo(self) -> None:
         """Forget what was added: the archive is what it was before."""

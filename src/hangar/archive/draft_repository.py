@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hangar.archive.contents import ArchiveRepository, Holding
+from hangar.archive.describing import check_listed
 from hangar.archive.journal import Stored
 from hangar.archive.names import blob_name, members
 from hangar.archive.writer import Writer
@@ -32,6 +33,7 @@ class DraftRepository(ArchiveRepository):
         return self._bring(blob, chunks)
 
     def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
+        check_listed(manifest)
         for blob in manifest.blobs:  # another image may have brought it
             member = self._writer.members.get(blob_name(blob.digest))
             if member:

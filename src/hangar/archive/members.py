@@ -48,7 +48,7 @@ class Members(Mapping[str, Member]):
 
         As long as the member stays, so does its number.
         """
-        row = self._names.find(name.encode())
+        row = self._names.find(name.encode(errors="surrogatepass"))  # JSON has such
         is_there = 0 <= row < len(self._crcs) and self._offsets[row] != _GONE
         return row if is_there else -1
 

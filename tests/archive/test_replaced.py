@@ -230,3 +230,37 @@ def test_what_was_added_is_cut_off_on_the_disk_before_the_journal_goes(
 
     journal = journal_path(path).name
     assert calls.index(f"sync {path.name}") < calls.index(f"cut {journal}")
+
+
+def test_who_reads_an_archive_that_changes_again_and_again_sees_some_state_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = golden(tmp_path)
+    before = path.read_bytes()
+    interrupted(path, monkeypatch)
+    path.write_bytes(path.read_bytes() + bytes(100_000))
+    journal, added = journal_path(path), path.read_bytes()
+    told = journal.read_bytes()
+
+    def add() -> None:
+        path.write_bytes(added)
+        journal.write_bytes(told)
+
+    def undo() -> None:
+        path.write_bytes(before)
+        journal.unlink()
+
+    fstat, changes = os.fstat, [undo, add, undo]
+
+    def changed(file: int) -> os.stat_result:
+        """Tell the size, which is another one when the journal is looked at."""
+        if len(changes) == 2:
+            changes.pop(0)()
+        found = fstat(file)
+        if changes:
+            changes.pop(0)()
+        return found
+
+    monkeypatch.setattr(os, "fstat", changed)
+    assert names(path) == [f"{NAME}:1"]
+    assert not changes

@@ -8,7 +8,7 @@ from pathlib import Path
 from hangar.archive import records
 from hangar.archive.directory import Directory, damaged, read_directory
 from hangar.archive.files import followed, read_at, stream_at
-from hangar.archive.journal import journal_path, settled_size
+from hangar.archive.journal import is_at, journal_path, settled_size
 from hangar.archive.records import LOCAL, Member
 from hangar.closing import Closing
 from hangar.disk import storage
@@ -129,22 +129,40 @@ def settled(path: Path, file: int) -> tuple[int, Directory]:
         InvalidArchive: it is none, or a damaged one.
         StorageError: it may be another one, or not.
     """
-    size = os.fstat(file).st_size
-    end, may_follow = settled_size(path, size)
-    try:
-        directory = read_directory(path, file, end)
-    except InvalidArchive:
-        later, _ = settled_size(path, os.fstat(file).st_size)
-        if later == end == size:
-            raise
-        end = later if later != end else size  # somebody has just begun or ended
-        return end, read_directory(path, file, end)
-    if end < size and not may_follow and _follows(path, file, size, directory):
+    seen: tuple[int, int] | None = None
+    while True:
+        state = os.fstat(file)
+        size = state.st_size
+        end, may_follow = settled_size(path, size)
+        try:
+            found, directory = _first_of(path, file, end, size)
+            break
+        except InvalidArchive:
+            if seen == (state.st_mtime_ns, end):
+                raise
+            seen = state.st_mtime_ns, end  # somebody may just have begun or ended
+    if (
+        found < size
+        and not may_follow
+        and is_at(path, file)
+        and _follows(path, file, size, directory)
+    ):
         journal = journal_path(path).name
         message = f"{path} was replaced while something was being added to it"
         hint = f"if it is to stay as it is, remove {journal}; or put back what it was"
         raise StorageError(message, hint=hint)
-    return end, directory
+    return found, directory
+
+
+def _first_of(path: Path, file: int, *ends: int) -> tuple[int, Directory]:
+    """The first place where an archive ends, with its directory."""
+    first, *others = dict.fromkeys(ends)
+    try:
+        return first, read_directory(path, file, first)
+    except InvalidArchive:
+        if not others:
+            raise
+        return _first_of(path, file, *others)
 
 
 def _follows(path: Path, file: int, size: int, earlier: Directory) -> bool:

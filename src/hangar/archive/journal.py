@@ -138,7 +138,7 @@ class Journal:
                 file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
                 try:
                     lock(archive, file)
-                    if _is_at(path, file):
+                    if is_at(path, file):
                         return cls(path, file)
                 except BaseException:
                     os.close(file)
@@ -244,7 +244,8 @@ def has_begun(archive: Path) -> bool:
         return _summary(file.fileno()).started is not None
 
 
-def _is_at(path: Path, file: int) -> bool:
+def is_at(path: Path, file: int) -> bool:
+    """Whether an open file is the one that has a name now."""
     try:
         return os.path.samestat(path.stat(), os.fstat(file))
     except FileNotFoundError:

@@ -213,3 +213,23 @@ def test_a_malformed_schema_1_manifest_is_refused(
     assert old.media_type in (DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED)
     assert isinstance(outcome.error, HangarError)
     assert mirror.manifests == {}
+
+
+@pytest.mark.parametrize("command", [5, "run", {"a": 1}])
+def test_a_command_that_is_no_list_is_no_history(
+    upstream: MemoryStore, mirror: MemoryStore, command: object
+) -> None:
+    layer = zlib.compress(OLDEST, wbits=31)
+    stated = {"os": "linux", "architecture": "amd64"}
+    history = {**stated, "container_config": {"Cmd": command}}
+    put_schema1(
+        upstream,
+        fsLayers=[{"blobSum": put_bytes(upstream, layer).digest}],
+        history=[{"v1Compatibility": json.dumps(history)}],
+    )
+
+    assert copy(upstream, mirror).status is Status.COPIED
+
+    config = mirror.manifest("1.0").config
+    assert config
+    assert json.loads(b"".join(mirror.blob(config)))["history"] == [{}]

@@ -157,7 +157,7 @@ def _history(entry: Mapping[str, Any]) -> dict[str, Any]:
     value = {
         "created": entry.get("created"),
         "author": entry.get("author"),
-        "created_by": " ".join(map(str, command or [])),
+        "created_by": " ".join(map(str, command)) if isinstance(command, list) else "",
         "comment": entry.get("comment"),
         "empty_layer": bool(entry.get("throwaway")),
     }

@@ -319,6 +319,20 @@ def test_a_kill_in_mid_upload_leaves_no_broken_blob(desk: Desk) -> None:
         assert http.ask("HEAD", f"/v2/a/b/blobs/{DIGEST}").status == 404
 
 
+def test_what_others_keep_in_the_directory_stays(desk: Desk) -> None:
+    folder = desk.folder / "data"
+    (folder / "uploads" / "to send").mkdir(parents=True)
+    files = [folder / "lock", folder / "uploads" / "thesis.txt"]
+    for file in files:
+        file.write_text("mine")
+
+    with serving(desk, "--data", "data"):
+        pass
+
+    assert [file.read_text() for file in files] == ["mine", "mine"]
+    assert (folder / "uploads" / "to send").is_dir()
+
+
 def test_a_directory_has_one_registry_at_a_time(desk: Desk) -> None:
     with serving(desk, "--data", "data"):
         ran = desk.hangar("serve", "--addr", "127.0.0.1:0", "--data", "data")

@@ -16,7 +16,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -45,8 +44,9 @@ class DirectoryStorage:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = (folder / "lock").open("a")
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(self._uploads, ignore_errors=True)
-            self._uploads.mkdir()
+            self._uploads.mkdir(exist_ok=True)
+            for leftover in self._uploads.glob(f"{tempfile.gettempprefix()}*"):
+                leftover.unlink(missing_ok=True)
         except BlockingIOError as error:
             message = f"{folder} is in use by another registry"
             raise InvalidConfiguration(message, hint="stop it first") from error

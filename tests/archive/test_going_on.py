@@ -205,6 +205,31 @@ def test_if_all_images_fail_the_old_archive_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("target", ["a.zip", "oci:layout"])
+def test_a_sync_that_finds_no_network_keeps_what_an_interrupted_one_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given, stop = Given(1), Stop()
+    assert save(given.lines[:1], registries(given), target).ok
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, ImageFinished) and event.outcome.number == 3:
+            stop.request()
+
+    sync(given.lines, registries(given), target, jobs=1, report=interrupt, stop=stop)
+    assert not sync(["source.example/team/app:none"], registries(given), target).ok
+    given.place.log.clear()
+
+    assert sync(given.lines, registries(given), target).ok
+
+    fetched = [what for call, _, what in given.place.log if call == "blob"]
+    store = given.stores["team/app"]
+    for child in store.manifest("2").children:
+        manifest = store.manifest(child.digest)
+        assert not {blob.digest for blob in manifest.blobs} & {*fetched}
+
+
+@pytest.mark.parametrize("target", ["a.zip", "oci:layout"])
 def test_a_size_that_lies_is_found_whoever_brought_the_blob(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:

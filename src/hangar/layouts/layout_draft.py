@@ -147,6 +147,11 @@ class LayoutDraft(Closing):
         self._layout.publish(entries, missing=missing)
         self._layout.sweep(needed if self._is_new else needed | self._found)
 
+    @property
+    def is_resumed(self) -> bool:
+        """Whether `undo` would lose what an earlier process left: it never does."""
+        return False
+
     def undo(self) -> None:
         """Forget what was added: the layout is what it was before."""
         self._layout.sweep(self._found)

@@ -131,7 +131,7 @@ def sync(
             there = {o.image for o in synced if o.status is not Status.FAILED}
             missing = [line for line in draft.missing if line not in there]
             draft.finish(reached, missing=missing)
-        elif not _was_interrupted(synced):
+        elif not _was_interrupted(synced) and not draft.is_resumed:
             draft.undo()
     return synced
 

@@ -13,6 +13,7 @@ import pytest
 
 from hangar.cli.main import invoke
 from hangar.operations.archives import create_archive, verify_archive
+from tests.archive.common import full_disk
 from tests.support.charts import (
     CHART_LAYER,
     HELM_CONFIG,
@@ -531,10 +532,45 @@ def test_the_time_can_be_set(shelf: Desk) -> None:
     assert len(names(shelf)) == 2
 
 
-def test_a_file_may_be_the_archive_itself_or_a_link(shelf: Desk) -> None:
+def test_a_link_is_stored_as_what_it_names(shelf: Desk) -> None:
     (shelf.folder / "link.txt").symlink_to("notes.txt")
     (shelf.folder / "notes.txt").write_text("notes")
 
     assert file(shelf, "link.txt").status == 0
     assert names(shelf) == ["docker.io/hangar-file/link.txt:latest"]
     assert Path(shelf.folder / "link.txt").is_symlink()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "hard.zip", "soft.zip"])
+def test_an_archive_is_not_stored_in_itself(shelf: Desk, name: str) -> None:
+    (shelf.folder / "large").write_bytes(bytes(3 << 20))
+    assert file(shelf, "large").status == 0
+    (shelf.folder / "hard.zip").hardlink_to(shelf.folder / "a.zip")
+    (shelf.folder / "soft.zip").symlink_to("a.zip")
+    before = (shelf.folder / "a.zip").read_bytes()
+
+    with full_disk(20 << 20):
+        done = file(shelf, name)
+
+    assert done.status == 1
+    assert f"{name} belongs to the archive" in done.err
+    assert (shelf.folder / "a.zip").read_bytes() == before
+
+
+@pytest.mark.parametrize("ignored", ["", "*.zip", "a.zip*"])
+def test_a_chart_does_not_contain_the_archive_that_it_is_stored_in(
+    shelf: Desk, ignored: str
+) -> None:
+    make_folder(shelf.folder / "app")
+    (shelf.folder / "app/.helmignore").write_text(ignored)
+    (shelf.folder / "a.zip").rename(shelf.folder / "app/a.zip")
+
+    command = ("archive", "store", "chart", "-f", "app/a.zip")
+    done = shelf.hangar(*command, "app")
+
+    if ignored == "a.zip*":
+        assert done.status == 0, done.err
+    else:
+        assert done.status == 1
+        assert "belongs to the archive" in done.err
+        assert "'a.zip*' in .helmignore" in done.err

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,12 +39,14 @@ class Content:
         fetch: gives its bytes to a function, once or more often.
         provenance: fetches its provenance; b"" if it has none.
         digest: of its bytes, if that is known.
+        files: local files that it is read from.
     """
 
     what: str
     fetch: Callable[[Use, Announce], Arrival]
     provenance: Callable[[], bytes] = bytes
     digest: Digest | None = None
+    files: Collection[Path] = ()
 
 
 def local_content(path: Path, what: str = "", digest: Digest | None = None) -> Content:
@@ -60,7 +62,7 @@ def local_content(path: Path, what: str = "", digest: Digest | None = None) -> C
         except NotFound:
             return b""
 
-    return Content(what or str(path), fetch, provenance, digest)
+    return Content(what or str(path), fetch, provenance, digest, [path])
 
 
 def packed_content(path: Path) -> Content:
@@ -75,7 +77,7 @@ def packed_content(path: Path) -> Content:
         announce(0)
         return use(folder.chunks(source_date() or 0))
 
-    return Content(str(path), fetch)
+    return Content(str(path), fetch, files=folder.files.values())
 
 
 def web_content(

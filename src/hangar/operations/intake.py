@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from os.path import samestat
+from pathlib import Path
 
 from hangar.archive import Arrival, Draft, DraftRepository, arrived, kept
 from hangar.batch import Pools
@@ -179,6 +181,7 @@ class Intake:
 
     def _arrival(self, content: Content) -> Arrival:
         """Write content behind all that the archive has, unless it has that, too."""
+        self._check_apart(content.files)
         there = content.digest and kept(self._draft.writer, content.digest)
         if there:
             return there
@@ -205,6 +208,16 @@ class Intake:
             )
         self._report(BlobFinished(number, what, arrival.size, Put.SENT))
         return arrival
+
+    def _check_apart(self, files: Iterable[Path]) -> None:
+        """See that nothing is read that grows by being read: the archive itself."""
+        archive = self._draft.path
+        own = [archive.stat(), self._draft.writer.journal.path.stat()]
+        for file in files:
+            if file.exists() and any(samestat(file.stat(), one) for one in own):
+                message = f"{file} belongs to the archive that it would be put into"
+                hint = f"in a chart's folder, '{archive.name}*' in .helmignore helps"
+                raise InvalidInput(message, hint=hint)
 
     def _repository(self, project: str, name: str, tag: str) -> DraftRepository:
         """The repository to put something into, if registries would have it."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hangar.archive import Archive, ArchiveIndex, Draft, part_path
+from hangar.archive import Archive, ArchiveIndex, Draft, SplitDraft, part_path
 from hangar.archive import draft as drafting
 from hangar.archive.container import Container
 from hangar.archive.journal import journal_path
@@ -35,7 +35,7 @@ from hangar.operations.archives import (
     verify_archive,
 )
 from hangar.operations.saving import save, sync
-from tests.archive.common import AMD64, NAME, golden, indexed, registries
+from tests.archive.common import AMD64, NAME, full_disk, golden, indexed, registries
 from tests.archive.test_writer import chosen
 from tests.support.content import put_bytes, put_image
 from tests.support.golang import GoArchive, GoImage, sha256
@@ -284,6 +284,64 @@ def test_an_output_that_is_an_input_is_refused(tmp_path: Path) -> None:
         merge_archives([path, other], path)
 
     assert path.read_bytes() == before
+
+
+def test_all_inputs_are_looked_at_before_anything_is_copied(tmp_path: Path) -> None:
+    path, odd, output = golden(tmp_path), tmp_path / "odd.zip", tmp_path / "out.zip"
+    odd.write_bytes(b"no zip")
+
+    with pytest.raises(InvalidArchive, match=r"odd\.zip"), full_disk(0):
+        merge_archives([path, odd], output)
+
+    assert sorted(tmp_path.iterdir()) == [path, odd]
+
+
+def test_of_an_archive_that_cannot_be_put_together_nothing_is_left(
+    tmp_path: Path,
+) -> None:
+    path, output = tmp_path / "golden.zip", tmp_path / "out.zip"
+    GoArchive().add(NAME, "1", AMD64).add(NAME, "2", AMD64).write(path)
+    other = GoArchive().write(tmp_path / "other.zip")
+    before = path.read_bytes()
+
+    with full_disk(1000):
+        for act in (
+            lambda: merge_archives([path, other], output),
+            lambda: export_images(["app:1"], path, output),
+            lambda: remove_images(["app:2"], path, compact=True),
+        ):
+            with pytest.raises(StorageError, match="File too large"):
+                act()
+
+    assert sorted(tmp_path.iterdir()) == [path, other]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["folder", "link", ".", "..", "/"])
+def test_a_directory_is_no_archive_and_that_is_said_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = golden(tmp_path)
+    (tmp_path / "folder/inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("folder")
+    monkeypatch.chdir(tmp_path / "folder/inner")
+    place = Path(name) if name in (".", "..", "/") else tmp_path / name
+
+    for act in (
+        lambda: Archive.open(place),
+        lambda: verify_archive(place),
+        lambda: repair_archive(place),
+        lambda: Draft.append(place),
+        lambda: merge_archives([path, path], place),
+        lambda: merge_archives([path, place], tmp_path / "out.zip"),
+        lambda: export_images(["app:1"], path, place),
+        lambda: SplitDraft.create(place, 1 << 20, []),
+    ):
+        with pytest.raises(StorageError, match="Is a directory"):
+            act()
+
+    left = sorted(file.name for file in tmp_path.rglob("*"))
+    assert left == ["folder", "golden.zip", "inner", "link"]
 
 
 def test_an_export_onto_its_source_is_refused(tmp_path: Path) -> None:

@@ -166,6 +166,18 @@ def test_wrong_usage_is_named(arguments: Sequence[str], message: str) -> None:
     assert caught.value.message.startswith(message)
 
 
+@pytest.mark.parametrize("kind", [click.STRING, LIST])
+@pytest.mark.parametrize("words", [[], ["--file="], ["-f", ""], ["-f", "", "-f="]])
+def test_an_empty_value_is_not_what_is_required(
+    kind: click.ParamType[Any], words: list[str]
+) -> None:
+    option = Option(["-f", "--file"], type=kind, required=True)
+    command = click.Command("test", params=[option])
+
+    with pytest.raises(click.UsageError, match="file not provided, use '--file'"):
+        command.make_context("test", normalised(words, [option]))
+
+
 def test_a_secret_that_is_refused_is_not_shown() -> None:
     secret = Option(["--pin"], type=click.INT, hide_input=True)
     command = click.Command("test", params=[secret])

@@ -37,6 +37,17 @@ def followed(path: Path) -> Path:
         raise StorageError(message) from error
 
 
+def check_no_directory(path: Path) -> None:
+    """See that a name is not that of a directory, before anything is done.
+
+    Raises:
+        StorageError: it is.
+    """
+    if path.is_dir():
+        message = f"{path}: {os.strerror(errno.EISDIR)}"
+        raise StorageError(message, hint="an archive is a file: NAME.zip")
+
+
 def read_at(file: int, offset: int, size: int) -> bytes:
     """Read ``size`` bytes, fewer only at the end of the file."""
     pieces, wanted = [], size

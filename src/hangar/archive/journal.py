@@ -213,7 +213,7 @@ def lock(archive: Path, file: int) -> None:
 
 def journal_path(archive: Path) -> Path:
     """Where the journal of an archive lies; two names of it must not be two locks."""
-    return archive.with_name(f"{archive.name}.journal")
+    return archive.parent / f"{archive.name}.journal"
 
 
 def settled_size(archive: Path, size: int) -> tuple[int, bool]:

@@ -103,7 +103,7 @@ class Packing:
 
 def part_path(path: Path, number: int) -> Path:
     """Where one of the archives is that together are called ``path``."""
-    return path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return path.parent / f"{path.stem}-{number}{path.suffix}"
 
 
 def part_numbers(path: Path, ending: str = "") -> list[int]:

@@ -18,6 +18,7 @@ from hangar.archive import writer
 from hangar.archive.bases import Base, LeftOut, left_to
 from hangar.archive.contents import empty_archive
 from hangar.archive.draft import Draft
+from hangar.archive.files import check_no_directory
 from hangar.archive.journal import Journal, has_begun
 from hangar.archive.names import blob_name
 from hangar.archive.outline import foreseen_entry
@@ -97,6 +98,7 @@ class SplitDraft(Closing):
             InvalidArchive: one of ``since`` is no archive.
             StorageError: somebody else is writing them; or they cannot be written.
         """
+        check_no_directory(path)
         with contextlib.ExitStack() as owned:
             bases = [opened(Base.open(base), owned) for base in since]
             journal = opened(Journal.claim(_together(path)), owned)
@@ -287,4 +289,4 @@ def is_begun(path: Path) -> bool:
 
 def _together(path: Path) -> Path:
     """What stands for all of the archives: its journal is the lock on them."""
-    return path.with_name(f"{path.stem}-parts{path.suffix}")
+    return path.parent / f"{path.stem}-parts{path.suffix}"

@@ -23,6 +23,7 @@ from hangar.archive import records
 from hangar.archive.container import Container, settled
 from hangar.archive.directory import Directory
 from hangar.archive.files import (
+    check_no_directory,
     copy_at,
     followed,
     read_at,
@@ -291,6 +292,7 @@ def create(path: Path, *, resume: bool = False) -> Writer:
         StorageError: somebody else is writing it; or it cannot be written.
     """
     path = followed(path)
+    check_no_directory(path)
     journal = _claim(path)
     try:
         with storage(path):
@@ -389,6 +391,7 @@ def undo(path: Path, journal: Journal) -> None:
             _cut(path, base)
     else:
         partial_path(path).unlink(missing_ok=True)
+        packed_path(path).unlink(missing_ok=True)
     journal.clear()
 
 
@@ -402,12 +405,12 @@ def _cut(path: Path, base: int) -> None:
 
 def partial_path(archive: Path) -> Path:
     """Where an archive is written before it is whole."""
-    return archive.with_name(f"{archive.name}.partial")
+    return archive.parent / f"{archive.name}.partial"
 
 
 def packed_path(archive: Path) -> Path:
     """Where an archive is written once more, if it has gaps."""
-    return archive.with_name(f"{archive.name}.packed")
+    return archive.parent / f"{archive.name}.packed"
 
 
 def _packed(members: Iterable[Member]) -> bool:

@@ -161,6 +161,9 @@ class Option(click.Option):
             message = f"invalid argument{shown} for {self._origin(ctx)}{reason}"
             raise click.UsageError(message, ctx) from error
 
+    def value_is_missing(self, value: Any) -> bool:
+        return value in ("", ()) or super().value_is_missing(value)
+
     def process_value(self, ctx: click.Context, value: Any) -> Any:
         try:
             return super().process_value(ctx, value)

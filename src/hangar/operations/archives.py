@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -43,12 +44,8 @@ def create_archive(path: Path) -> None:
         StorageError: there is such a file, or it cannot be written.
     """
     _check_free(path)
-    with Draft.create(path) as draft:
-        try:
-            _check_free(path)  # somebody may have written one before we had the lock
-        except StorageError:
-            draft.undo()
-            raise
+    with _new_archive(path) as draft:
+        _check_free(path)  # somebody may have written one before we had the lock
         draft.finish()
 
 
@@ -69,11 +66,27 @@ def merge_archives(sources: Sequence[Path], output: Path) -> tuple[str, ...]:
         StorageError: it cannot be written.
     """
     _check_apart(output, sources)
-    with Draft.create(output) as draft:
+    for source in sources:  # before anything is copied, and one at a time: memory
+        Archive.open(source).close()
+    with _new_archive(output) as draft:
         images: list[tuple[str, str]] = []
         for source in sources:
             images += _carried_over(source, draft)
         return draft.finish(images)
+
+
+@contextlib.contextmanager
+def _new_archive(path: Path) -> Iterator[Draft]:
+    """Write an archive anew; nothing is left of one that is not finished.
+
+    It cannot be gone on with, for nothing had to be fetched.
+    """
+    with Draft.create(path) as draft:
+        try:
+            yield draft
+        except BaseException:
+            draft.undo()
+            raise
 
 
 def _carried_over(source: Path, draft: Draft) -> list[tuple[str, str]]:
@@ -117,7 +130,7 @@ def export_images(
     """
     _check_apart(output, [source])
     failed: dict[str, HangarError] = {}
-    with Archive.open(source) as archive, Draft.create(output) as draft:
+    with Archive.open(source) as archive, _new_archive(output) as draft:
         entries = _chosen(archive, lines, source_registry, failed)
         images = draft.finish(_carry_over(archive, entries, draft))
         return Exported(images, failed)
@@ -146,7 +159,7 @@ def remove_images(
     names = _removable(lines, path, source_registry)
     if compact:
         # Once it is locked, nobody adds what would not be carried over.
-        with Draft.create(path) as draft, Archive.open(path) as archive:
+        with _new_archive(path) as draft, Archive.open(path) as archive:
             rest = (entry for entry in archive.entries if entry.name not in names)
             images = _carry_over(archive, rest, draft)
             draft.finish(images, missing=archive.index.missing)
@@ -248,20 +261,19 @@ def repair_archive(path: Path) -> Repaired:
         lost = unusable(archive, findings)
         whole = [entry for entry in archive.entries if entry.name not in lost]
         if rebuilt or not findings.ok:
-            with Draft.create(path) as draft:
-                _check_unchanged(path, before, draft)
+            with _new_archive(path) as draft:
+                _check_unchanged(path, before)
                 images = _carry_over(archive, whole, draft)
                 draft.finish(images, missing=archive.index.missing)
     kept = tuple(entry.name for entry in whole)
     return Repaired(found, rebuilt=rebuilt, kept=kept, lost=lost)
 
 
-def _check_unchanged(path: Path, before: os.stat_result, draft: Draft) -> None:
+def _check_unchanged(path: Path, before: os.stat_result) -> None:
     """See that nobody wrote what we read before we had the lock."""
     now = path.stat()
     if os.path.samestat(now, before) and now.st_size == before.st_size:
         return
-    draft.undo()
     message = f"{path} was written by another process meanwhile"
     raise StorageError(message, hint="run the same command again")
 

@@ -354,6 +354,17 @@ def test_an_export_onto_its_source_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_an_export_of_nothing_does_not_replace_what_is_there(tmp_path: Path) -> None:
+    path, output = golden(tmp_path), tmp_path / "out.zip"
+    export_images(["app:1"], path, output)
+    before = output.read_bytes()
+
+    done = export_images(["other:1"], path, output)
+
+    assert (done.images, [*done.failed]) == ((), ["other:1"])
+    assert output.read_bytes() == before
+
+
 def test_making_an_archive_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     path = golden(tmp_path)
 

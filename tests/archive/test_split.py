@@ -146,6 +146,15 @@ def test_a_blob_that_fits_into_no_archive_is_named_and_the_others_are_saved(
     assert [name for part in parts_of(path) for name in names_in(part)] == good
 
 
+def test_a_limit_that_is_too_small_for_anything_makes_no_archive(
+    tmp_path: Path,
+) -> None:
+    report = saved(Given(1), tmp_path / "a.zip", 4)
+
+    assert {type(outcome.error) for outcome in report} == {Unsupported}
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_dry_run_tells_which_archive_each_image_would_be_in(tmp_path: Path) -> None:
     given, path = Given(1), tmp_path / "a.zip"
     events: list[Event] = []

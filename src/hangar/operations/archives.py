@@ -120,7 +120,7 @@ def export_images(
         lines: of an image list.
         source: the archive to read.
         output: the archive to write; what has that name now is replaced when it is
-            whole.
+            whole, and stays if all lines fail.
         source_registry: replaces the registry of every line, to look it up.
 
     Raises:
@@ -130,9 +130,12 @@ def export_images(
     """
     _check_apart(output, [source])
     failed: dict[str, HangarError] = {}
-    with Archive.open(source) as archive, _new_archive(output) as draft:
+    with Archive.open(source) as archive:
         entries = _chosen(archive, lines, source_registry, failed)
-        images = draft.finish(_carry_over(archive, entries, draft))
+        if failed and not entries and output.exists():
+            return Exported((), failed)
+        with _new_archive(output) as draft:
+            images = draft.finish(_carry_over(archive, entries, draft))
         return Exported(images, failed)
 
 

@@ -60,7 +60,8 @@ def save(
 
     What the file holds now stays until the new archive is whole, and is not fetched
     again. If images fail, the archive gets the others; if all fail, an archive that is
-    there stays as it is. If the disk is full, the same call goes on later.
+    there stays, and none of several is made. If the disk is full, the same call goes on
+    later.
 
     Args:
         lines: of an image list, in the default format.
@@ -88,7 +89,8 @@ def save(
         saved = copy_all(routes, overwrite=True, prepare=draft.prepare, **how)
         reached, interrupted = _reached(saved, routes), _was_interrupted(saved)
         there = replaced_by_saving(archive, split=split)
-        if not interrupted and (reached or not there):
+        useless = there or (split and saved.failed)
+        if not interrupted and (reached or not useless):
             missing = [outcome.image for outcome in saved.failed]
             if isinstance(draft, SplitDraft):
                 _tell(draft.finish(reached, missing=missing), report)

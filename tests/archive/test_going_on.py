@@ -18,11 +18,9 @@ from hangar.errors import (
     IntegrityError,
     StorageError,
 )
-from hangar.events import Event, ImageFinished, Noticed
+from hangar.events import Event, ImageFinished, Noticed, Status
 from hangar.oci import Descriptor, Digest, Manifest
-from hangar.operations.archives import (
-    verify_archive,
-)
+from hangar.operations.archives import create_archive, verify_archive
 from hangar.operations.carriers import open_archives
 from hangar.operations.saving import check_saved, is_unfinished, save, sync
 from hangar.selection import Selection
@@ -350,6 +348,41 @@ def test_if_nothing_is_saved_it_is_said_that_the_old_archive_stays(
     assert path.read_bytes() == before
     assert Noticed(0, f"{path} stays as it was") in events
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_sync_of_what_is_there_leaves_the_archive_alone(tmp_path: Path) -> None:
+    given, path = Given(1), tmp_path / "a.zip"
+    assert save(given.lines, registries(given), path).ok
+    before = path.read_bytes()
+
+    again = sync(given.lines, registries(given), path)
+
+    assert {outcome.status for outcome in again} == {Status.UP_TO_DATE}
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_sync_whose_work_was_done_by_an_interrupted_one_ends_it(
+    tmp_path: Path,
+) -> None:
+    given, path, stop = Given(1), tmp_path / "a.zip", Stop()
+    create_archive(path)
+
+    def interrupt(event: Event) -> None:
+        match event:
+            case ImageFinished(outcome) if outcome.number == len(given.lines):
+                stop.request()
+
+    lines = [*given.lines, f"{given.lines[0]}-more"]
+    sync(lines, registries(given), path, jobs=1, report=interrupt, stop=stop)
+    with Archive.open(path) as archive:
+        assert not archive.entries
+
+    again = sync(given.lines, registries(given), path)
+
+    assert {outcome.status for outcome in again} == {Status.UP_TO_DATE}
+    assert len(indexed(path)) == len(given.lines)
+    assert verify_archive(path).ok
 
 
 def test_many_threads_write_one_archive(tmp_path: Path) -> None:

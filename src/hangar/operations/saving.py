@@ -113,8 +113,8 @@ def sync(
 ) -> Report:
     """Add images to an archive; see `save` for the arguments.
 
-    Until all is written, the archive is what it was. Other platforms of an image that
-    it has already stay.
+    Until all is written, the archive is what it was, and it stays that if nothing is
+    new. Other platforms of an image that it has already stay.
 
     Raises:
         InvalidArchive: it is no archive, or a damaged one.
@@ -129,11 +129,16 @@ def sync(
         routes = _routes(lines, registries, _in(draft), source, draft.at_hand)
         synced = copy_all(routes, prepare=draft.prepare, **how)
         reached = _reached(synced, routes)
-        if reached and not _was_interrupted(synced):
-            there = {o.image for o in synced if o.status is not Status.FAILED}
-            missing = [line for line in draft.missing if line not in there]
+        if _was_interrupted(synced):
+            return synced
+        there = {o.image for o in synced if o.status is not Status.FAILED}
+        missing = [line for line in draft.missing if line not in there]
+        is_new = synced.having(Status.COPIED) or len(missing) < len(draft.missing)
+        if isinstance(draft, Draft) and not (is_new or draft.is_resumed):
+            draft.undo()  # or each run would leave another index behind
+        elif reached:
             draft.finish(reached, missing=missing)
-        elif not _was_interrupted(synced) and not draft.is_resumed:
+        elif not draft.is_resumed:
             draft.undo()
     return synced
 

@@ -249,6 +249,29 @@ def test_no_output_takes_the_place_of_an_input(desk: Desk) -> None:
     assert (desk.folder / "a.zip").read_bytes() == before
 
 
+def test_space_is_given_back_without_dropping_anything(
+    source: DockerRegistry, desk: Desk
+) -> None:
+    push(source.http, "library/app", every_kind())
+    name = f"{source.address}/library/app"
+    listed = desk.write("list", f"{name}:single", f"{name}:chart")
+    assert desk.hangar("save", "-f", listed, "-d", "a.zip", PLAIN).status == 0
+    archive = desk.folder / "a.zip"
+    assert desk.hangar("archive", "rm", "-f", "a.zip", f"{name}:chart").status == 0
+    before = archive.stat().st_size
+
+    nothing = desk.hangar("archive", "rm", "-f", "a.zip")
+    done = desk.hangar("archive", "rm", "-f", "a.zip", "--compact")
+
+    assert (nothing.status, done.status) == (2, 0), done.err
+    assert "image not provided" in nothing.err
+    assert archive.stat().st_size < before
+    assert desk.hangar("archive", "ls", "a.zip", "--image-only").out == (
+        f"{name}:single\n"
+    )
+    assert desk.hangar("archive", "verify", "a.zip").status == 0
+
+
 def test_what_was_repaired_is_told_in_json_too(desk: Desk) -> None:
     image = GoImage([b"a layer"])
     path = (

@@ -90,10 +90,13 @@ def ls(console: Console, /, *, archive: str, json: bool, image_only: bool) -> in
 
         # Give the space back, too:
         hangar archive rm -f images.zip nginx:1.25 --compact
+
+        # Give back what earlier changes have left:
+        hangar archive rm -f images.zip --compact
         """,
 )
 @ARCHIVE
-@click.argument("images", nargs=-1, required=True, metavar="IMAGE")
+@click.argument("images", nargs=-1, metavar="IMAGE")
 @SOURCE_REGISTRY
 @option("--compact", type=BOOLEAN, help="Write the archive anew, to give space back.")
 @click.pass_obj
@@ -108,8 +111,11 @@ def rm(
 ) -> int:
     """Drop images from an archive.
 
-    If one of them is not there, nothing is dropped.
+    If one of them is not there, nothing is dropped. With --compact none need be named.
     """
+    if not (images or compact):
+        message = "image not provided"
+        raise click.UsageError(message, click.get_current_context())
     for image in images:  # what is no name would be a line to ignore, in a list
         hangar.Reference.parse(image.removeprefix("docker://"))
     names = hangar.remove_images(

@@ -228,6 +228,21 @@ def test_a_blob_that_is_damaged_is_found_and_its_image_dropped(tmp_path: Path) -
     assert verify_archive(path).ok
 
 
+def test_what_has_lost_the_names_of_its_images_cannot_be_repaired(
+    tmp_path: Path,
+) -> None:
+    path = golden(tmp_path)
+    data = path.read_bytes()
+    before = data[: data.index(b'{"list":')]
+    path.write_bytes(before)
+
+    with pytest.raises(InvalidArchive, match="cannot be repaired") as caught:
+        repair_archive(path)
+
+    assert "copy the file again" in caught.value.hint
+    assert path.read_bytes() == before
+
+
 def test_a_blob_with_the_wrong_name_is_damaged(tmp_path: Path) -> None:
     archive = GoArchive().add(NAME, "1", AMD64)
     archive.members[f"share/sha256/{sha256(b'a layer')}"] = b"b layer"

@@ -255,7 +255,7 @@ def repair_archive(path: Path) -> Repaired:
     try:
         archive = Archive.open(path)
     except InvalidArchive:
-        archive, rebuilt = Archive(salvaged(path)), True
+        archive, rebuilt = _without_directory(path), True
     else:
         rebuilt = False
     with archive:
@@ -279,6 +279,18 @@ def _check_unchanged(path: Path, before: os.stat_result) -> None:
         return
     message = f"{path} was written by another process meanwhile"
     raise StorageError(message, hint="run the same command again")
+
+
+def _without_directory(path: Path) -> Archive:
+    """Open what is found in an archive that has lost its directory."""
+    container = salvaged(path)
+    try:
+        return Archive(container)
+    except InvalidArchive as error:
+        container.close()
+        message = f"{path} cannot be repaired: nothing in it names its images"
+        hint = "names stand at an archive's end: copy the file again, or save anew"
+        raise InvalidArchive(message, hint=hint) from error
 
 
 def _carry_over(

@@ -92,3 +92,7 @@ def test_what_cannot_be_removed_is_named(
         HangarError, match=r"failed to remove file .*: Permission denied"
     ):
         files.remove(str(path))
+
+
+def test_one_device_may_get_several_files() -> None:
+    files.check_apart("/dev/null", ["/dev/null", "", "a" * 5000, "a\0b"])

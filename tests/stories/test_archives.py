@@ -249,6 +249,38 @@ def test_no_output_takes_the_place_of_an_input(desk: Desk) -> None:
     assert (desk.folder / "a.zip").read_bytes() == before
 
 
+def test_neither_reports_nor_failed_lists_take_the_place_of_other_files(
+    desk: Desk,
+) -> None:
+    listed = desk.write("list", "nginx")
+    GoArchive().write(desk.folder / "a.zip")
+    (desk.folder / "hard.zip").hardlink_to(desk.folder / "a.zip")
+    (desk.folder / "soft.zip").symlink_to("a.zip")
+    before = (desk.folder / "a.zip").read_bytes()
+    export = ("archive", "export", "-f", listed, "-s", "a.zip")
+
+    ran = [
+        desk.hangar("save", "-f", listed, "-d", "new.zip", "--report", "./new.zip"),
+        desk.hangar("save", "-f", listed, "-d", "x", "-o", "x"),
+        desk.hangar("save", "-f", listed, "-d", "x", "--since", "a.zip", "-o", "a.zip"),
+        desk.hangar("save", "-f", listed, "-d", "x", "--report", listed),
+        desk.hangar("save", "-f", listed, "-d", "x", "-o", "y", "--report", "y"),
+        desk.hangar("sync", "-f", listed, "-d", "a.zip", "-o", "hard.zip"),
+        desk.hangar("load", "-s", "a.z*", "-d", "127.0.0.1:1", "-o", "soft.zip"),
+        desk.hangar("load", "-s", "a.zip", "-d", "127.0.0.1:1", "--report", "a.zip"),
+        desk.hangar("archive", "store", "file", "-f", "a.zip", "b", "--report", "b"),
+        desk.hangar(*export, "-d", listed, "-y"),
+        desk.hangar(*export, "-d", "x", "--failed", "a.zip"),
+        desk.hangar(*export, "-d", "x", "--failed", "x"),
+    ]
+
+    assert [one.status for one in ran] == [2] * len(ran), [one.err for one in ran]
+    assert all("would take the place of" in one.err for one in ran)
+    assert desk.read("list") == "nginx\n"
+    assert (desk.folder / "a.zip").read_bytes() == before
+    assert not {"x", "y", "b", "new.zip"} & {f.name for f in desk.folder.iterdir()}
+
+
 def test_space_is_given_back_without_dropping_anything(
     source: DockerRegistry, desk: Desk
 ) -> None:

@@ -101,6 +101,8 @@ def export(
 
     Images are copied with all the platforms that the archive has of them.
     """
+    files.check_apart(failed, [source, destination])
+    files.check_apart(destination, [file])
     allow_writing(destination, yes=auto_yes, listed=file)
     images = Listed.of(_chosen(file, source, source_registry), mirrored=False)
     for remark in images.remarks(file):

@@ -96,6 +96,7 @@ class Run:
         prepare: Callable[[Sequence[Line]], None] | None = None,
         *,
         expand: Expansion,
+        beside: Sequence[str] = (),
     ) -> int:
         """Do ``work`` with the images of the list; return the exit status.
 
@@ -105,10 +106,13 @@ class Run:
             lines: what takes the place of a list that the user did not give.
             prepare: asks what is to be asked about the images, before all else.
             expand: finds out which images the entries of a job file mean.
+            beside: other files that are read or written.
         """
-        for name in (self.batch.failed if not self.dry else "", self.batch.report):
-            if name:
-                files.check(name)
+        failed, report_name = "" if self.dry else self.batch.failed, self.batch.report
+        for name in filter(None, (failed, report_name)):
+            files.check(name)
+        files.check_apart(failed, beside)
+        files.check_apart(report_name, [self.batch.file, failed, *beside])
         given = lines if lines is not None else read_list(self.batch.file)
         jobs = self._jobs()
         if any(line.job for line in given):

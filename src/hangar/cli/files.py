@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from hangar import HangarError
+from hangar import HangarError, InvalidInput
 
 
 def write(name: str, text: str) -> None:
@@ -95,3 +95,21 @@ def is_same(one: str, other: str) -> bool:
     """Whether two names are of one file that is there."""
     first, second = Path(one), Path(other)
     return first.exists() and second.exists() and first.samefile(second)
+
+
+def check_apart(name: str, others: Iterable[str]) -> None:
+    """See that a file that is going to be written or removed is none of ``others``.
+
+    Empty names are those of no file; a pipe or a device is shared.
+
+    Raises:
+        InvalidInput: it is.
+    """
+    path, target = Path(name), os.path.realpath(name)
+    if not name or (path.exists() and not path.is_file()):
+        return
+    for other in filter(None, others):
+        with contextlib.suppress(OSError, ValueError):  # not there, or no file's name
+            if target == os.path.realpath(other) or path.samefile(other):
+                message = f'"{name}" would take the place of "{other}"'
+                raise InvalidInput(message, hint="choose another name")

@@ -175,4 +175,10 @@ def _go_through(
         asking = None if skip_login else log_in
         tags = hangar.archive_tags(archives, registries, registry=source_registry)
         expand = partial(hangar.expanded, tags_of=tags)
-        return run.through(work, lines=everything, prepare=asking, expand=expand)
+        return run.through(
+            work,
+            lines=everything,
+            prepare=asking,
+            expand=expand,
+            beside=[str(archive.path) for archive in archives],
+        )

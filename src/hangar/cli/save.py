@@ -306,4 +306,5 @@ def _go_through(
     with registries:
         tags = hangar.registry_tags(registries, registry=source)
         expand = partial(hangar.expanded, tags_of=tags, destinations=False)
-        return run.through(work, prepare=prepare, expand=expand)
+        beside = [archive, *map(str, how.get("since", ()))]
+        return run.through(work, prepare=prepare, expand=expand, beside=beside)

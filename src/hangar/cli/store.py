@@ -163,7 +163,8 @@ def _store(
     shown = [hangar.url_without_secrets(item) for item in items]
     lines = [Line(number, text, text) for number, text in enumerate(shown, start=1)]
     with registries:
-        return run.through(work, lines=lines, expand=_as_they_are)
+        beside = [file, *items]
+        return run.through(work, lines=lines, expand=_as_they_are, beside=beside)
 
 
 def _as_they_are(lines: Sequence[Line], **how: Any) -> Sequence[Line]:

@@ -359,6 +359,25 @@ def test_a_directory_is_no_archive_and_that_is_said_first(
     assert left == ["folder", "golden.zip", "inner", "link"]
 
 
+def test_a_pipe_is_neither_waited_for_nor_replaced(tmp_path: Path) -> None:
+    path, pipe = golden(tmp_path), tmp_path / "pipe"
+    os.mkfifo(pipe)
+
+    for act in (
+        lambda: merge_archives([path, path], pipe),
+        lambda: export_images(["app:1"], path, pipe),
+        lambda: SplitDraft.create(pipe, 1 << 20, []),
+        lambda: merge_archives([path, pipe], tmp_path / "out.zip"),
+        lambda: Archive.open(pipe),
+        lambda: repair_archive(pipe),
+    ):
+        with pytest.raises(StorageError, match="Not a regular file"):
+            act()
+
+    assert sorted(tmp_path.iterdir()) == [path, pipe]
+    assert pipe.is_fifo()
+
+
 def test_an_export_onto_its_source_is_refused(tmp_path: Path) -> None:
     path = golden(tmp_path)
     before = path.read_bytes()

@@ -252,6 +252,29 @@ def test_a_bug_shows_where_it_is_and_asks_for_a_report(
     assert "in broken" in text
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["archive", "ls", "{}"],
+        ["archive", "repair", "{}"],
+        ["archive", "merge", "-f", "{},{}", "-o", "x"],
+        ["save", "-f", "{}", "-d", "x"],
+        ["load", "-s", "{}", "-d", "127.0.0.1:1"],
+        ["load", "-s", "oci:{}", "-d", "127.0.0.1:1"],
+    ],
+)
+def test_a_name_that_is_too_long_is_no_bug(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "n" * 300
+
+    assert invoke([word.format(name, name) for word in words]) == 1
+    text = capsys.readouterr().err
+    assert name in text
+    assert "File name too long" in text
+    assert "Traceback" not in text
+
+
 def test_ctrl_c_outside_a_run_ends_with_130(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

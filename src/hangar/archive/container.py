@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hangar.archive import records
 from hangar.archive.directory import Directory, damaged, read_directory
-from hangar.archive.files import check_no_directory, followed, read_at, stream_at
+from hangar.archive.files import check_regular, followed, read_at, stream_at
 from hangar.archive.journal import is_at, journal_path, settled_size
 from hangar.archive.records import LOCAL, Member
 from hangar.closing import Closing
@@ -110,7 +110,7 @@ def open_container(path: Path) -> Container:
         StorageError: the file cannot be read.
     """
     path = followed(path)
-    check_no_directory(path)
+    check_regular(path)
     with storage(path):
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:

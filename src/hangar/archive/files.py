@@ -6,6 +6,7 @@ import errno
 import os
 from pathlib import Path
 
+from hangar.disk import storage
 from hangar.errors import StorageError
 from hangar.store import Chunks
 
@@ -37,14 +38,19 @@ def followed(path: Path) -> Path:
         raise StorageError(message) from error
 
 
-def check_no_directory(path: Path) -> None:
-    """See that a name is not that of a directory, before anything is done.
+def check_regular(path: Path) -> None:
+    """See that what has a name now, if anything, is a file, before anything is done.
+
+    A pipe would be waited for; a device would be replaced by a file.
 
     Raises:
-        StorageError: it is.
+        StorageError: it is a directory, or something else.
     """
-    if path.is_dir():
-        message = f"{path}: {os.strerror(errno.EISDIR)}"
+    with storage(path):
+        is_odd = path.exists() and not path.is_file()
+    if is_odd:
+        kind = os.strerror(errno.EISDIR) if path.is_dir() else "Not a regular file"
+        message = f"{path}: {kind}"
         raise StorageError(message, hint="an archive is a file: NAME.zip")
 
 

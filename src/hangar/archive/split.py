@@ -18,7 +18,7 @@ from hangar.archive import writer
 from hangar.archive.bases import Base, LeftOut, left_to
 from hangar.archive.contents import empty_archive
 from hangar.archive.draft import Draft
-from hangar.archive.files import check_no_directory
+from hangar.archive.files import check_regular
 from hangar.archive.journal import Journal, has_begun
 from hangar.archive.names import blob_name
 from hangar.archive.outline import foreseen_entry
@@ -98,7 +98,7 @@ class SplitDraft(Closing):
             InvalidArchive: one of ``since`` is no archive.
             StorageError: somebody else is writing them; or they cannot be written.
         """
-        check_no_directory(path)
+        check_regular(path)
         with contextlib.ExitStack() as owned:
             bases = [opened(Base.open(base), owned) for base in since]
             journal = opened(Journal.claim(_together(path)), owned)

@@ -23,7 +23,7 @@ from hangar.archive import records
 from hangar.archive.container import Container, settled
 from hangar.archive.directory import Directory
 from hangar.archive.files import (
-    check_no_directory,
+    check_regular,
     copy_at,
     followed,
     read_at,
@@ -292,7 +292,7 @@ def create(path: Path, *, resume: bool = False) -> Writer:
         StorageError: somebody else is writing it; or it cannot be written.
     """
     path = followed(path)
-    check_no_directory(path)
+    check_regular(path)
     journal = _claim(path)
     try:
         with storage(path):

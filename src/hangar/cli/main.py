@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from hangar import Interrupted, InvalidInput
+from hangar import HangarError, Interrupted, InvalidInput
 from hangar.cli.command import settings
 from hangar.cli.console import Console
 from hangar.cli.exits import Exit
@@ -54,6 +54,11 @@ def _ended(console: Console, error: BaseException) -> Exit:
             console.log(Record(Level.FATAL, "interrupted"))
             return Exit.INTERRUPTED
         case BrokenPipeError():  # whoever read our output has seen enough
+            return Exit.FAILED
+        case OSError(filename=str(name), strerror=str(reason)):
+            told = HangarError(f"{name}: {reason}")  # no bug: names too long, no access
+            told.__cause__ = error
+            console.fail(told)
             return Exit.FAILED
     console.fail(error)
     return Exit.WRONG_USAGE if isinstance(error, InvalidInput) else Exit.FAILED

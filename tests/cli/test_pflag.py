@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,6 +15,7 @@ from hangar.cli.pflag import (
     BOOLEAN,
     DURATION,
     LIST,
+    FileList,
     Option,
     first_positional,
     normalised,
@@ -107,6 +109,20 @@ def test_the_first_use_of_a_list_replaces_the_default(
     spelling: Sequence[str], value: tuple[str, ...]
 ) -> None:
     assert parsed(*spelling)["arch"] == value
+
+
+def test_a_file_may_have_a_comma_in_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.zip", "b.zip", "a,c.zip", " d.zip"):
+        (tmp_path / name).touch()
+    convert = FileList(".zip").convert
+
+    assert convert("a.zip,b.zip", None, None) == ("a.zip", "b.zip")
+    assert convert("a,c.zip", None, None) == ("a,c.zip",)
+    assert convert(" d.zip", None, None) == (" d.zip",)
+    assert convert("", None, None) == ()
 
 
 @pytest.mark.parametrize(

@@ -105,9 +105,10 @@ def check_apart(name: str, others: Iterable[str]) -> None:
     Raises:
         InvalidInput: it is.
     """
-    path, target = Path(name), os.path.realpath(name)
+    path = Path(name)
     if not name or (path.exists() and not path.is_file()):
         return
+    target = os.path.realpath(path)
     for other in filter(None, others):
         with contextlib.suppress(OSError, ValueError):  # not there, or no file's name
             if target == os.path.realpath(other) or path.samefile(other):

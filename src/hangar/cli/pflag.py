@@ -80,10 +80,20 @@ class Duration(click.ParamType[float]):
 
 
 class FileList(CommaList):
-    """Names of files; shells complete those that end in one of ``suffixes``."""
+    """Names of files; shells complete those that end in one of ``suffixes``.
+
+    A text that is the name of a file is that one, commas and blanks included.
+    """
 
     def __init__(self, *suffixes: str) -> None:
         self.suffixes = suffixes
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        if os.path.lexists(value):
+            return (value,)
+        return super().convert(value, param, ctx)
 
 
 class FileName(click.ParamType[str]):

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import queue
 import signal
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from hangar.cli.console import Console, Settings
 from hangar.cli.interrupts import stopping
+from tests.support.golang import GoArchive
+from tests.support.running import Desk
 
 CONSOLE = Console(Settings(times=False))
 
@@ -60,3 +64,22 @@ def test_afterwards_signals_do_what_they_did_before() -> None:
     assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_outside_of_a_run_both_signals_end_the_program_in_good_order(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    desk = Desk.at(tmp_path)
+    GoArchive().write(tmp_path / "a.zip")
+    GoArchive().write(tmp_path / "b.zip")
+    words = ("archive", "merge", "-f", "a.zip,b.zip", "-o", "b.zip")
+
+    with desk.start(*words, stdin=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(10) == 'File "b.zi'  # it waits for the answer
+        process.send_signal(number)
+        err = process.communicate()[1]
+
+    assert process.returncode == 130
+    assert err.endswith("[FATA] interrupted\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -22,6 +23,7 @@ def run() -> NoReturn:
     """Run the command line of this process."""
     gc.freeze()  # modules stay,
     gc.set_threshold(20_000, 20)  # and the index of an archive is large, but no garbage
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both clean up
     status = invoke(sys.argv[1:])
     settle()
     sys.exit(status)

@@ -74,6 +74,20 @@ def test_every_kind_of_image_is_carried_in_a_layout_that_skopeo_reads(
     assert [entry["digest"] for entry in referrers] == [sbom.digest]
 
 
+def test_what_a_layout_lacks_is_told_without_advice_that_is_for_archives(
+    source: DockerRegistry, target: DockerRegistry, desk: Desk
+) -> None:
+    _, name = listed(source, desk)
+    assert desk.hangar("save", "-f", name, "-d", "oci:layout", PLAIN).status == 0
+    layer = hashlib.sha256(b"a layer").hexdigest()
+    (desk.folder / "layout/blobs/sha256" / layer).unlink()
+
+    ran = desk.hangar("load", "-s", "oci:layout", "-d", target.address, PLAIN)
+
+    assert ran.status == 1
+    assert f"oci:layout does not have sha256:{layer} (save it anew)" in ran.err
+
+
 def test_a_layout_that_is_there_is_asked_about_and_stays_until_the_new_one_is_whole(
     source: DockerRegistry, desk: Desk
 ) -> None:

@@ -220,7 +220,9 @@ def _checked(route: Route[Destination], plan: Plan) -> Plan:
     left = kept.left_to(absent) if isinstance(kept, ArchiveRepository) else ()
     more = f" and {len(absent) - _NAMED} more" if len(absent) > _NAMED else ""
     message = f"{source.place} does not have {', '.join(absent[:_NAMED])}{more}"
-    hint = "bring back what is whole: hangar archive repair"
+    hint = "save it anew"
+    if isinstance(kept, ArchiveRepository):
+        hint = "save it anew, or bring back what is whole: hangar archive repair"
     if left:
         bases = ", ".join(left)
         message += f", left to {bases}"

@@ -243,6 +243,25 @@ def test_what_has_lost_the_names_of_its_images_cannot_be_repaired(
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("cut", [0, 1, 30, 60, 100, 200, 400])
+@pytest.mark.parametrize("ours", [False, True])
+def test_a_repair_does_not_take_an_archive_that_is_content_for_the_whole(
+    tmp_path: Path, ours: bool, cut: int
+) -> None:
+    path, inner = golden(tmp_path), tmp_path / "inner.zip"
+    GoArchive().add("docker.io/library/inner", "1", GoImage([b"inner"])).write(inner)
+    if ours:
+        merge_archives([inner, inner], tmp_path / "ours.zip")
+        inner = tmp_path / "ours.zip"
+    with path.open("ab") as file:  # as a store leaves it that was killed
+        file.write(inner.read_bytes()[: inner.stat().st_size - cut])
+
+    repaired = repair_archive(path)
+
+    assert (repaired.kept, repaired.lost) == ((f"{NAME}:1",), ())
+    assert verify_archive(path).ok
+
+
 def test_a_blob_with_the_wrong_name_is_damaged(tmp_path: Path) -> None:
     archive = GoArchive().add(NAME, "1", AMD64)
     archive.members[f"share/sha256/{sha256(b'a layer')}"] = b"b layer"

@@ -143,8 +143,8 @@ def _is_whole(file: int, member: Member) -> bool:
 def _is_own(file: int, member: Member, end: int) -> bool:
     """Whether an index is that of the file itself.
 
-    The directory behind it says where it is in its own file; if that was cut off,
-    nothing speaks against it.
+    The directory behind it says where it is in its own file, and where the others are,
+    if that was cut off before; without any, nothing speaks against it.
     """
     if member.name != INDEX:
         return True
@@ -160,11 +160,14 @@ def _is_own(file: int, member: Member, end: int) -> bool:
         *_, packed, size, name_size, extra_size, comment_size, offset = (
             CENTRAL.unpack_from(record)
         )
-        at += CENTRAL.size + name_size
-        if record[CENTRAL.size :][:name_size] == INDEX.encode():
-            extra = read_at(file, at, extra_size)
-            return widened(extra, size, packed, offset)[2] == member.offset
-        at += extra_size + comment_size
+        name = record[CENTRAL.size :][:name_size]
+        extra = read_at(file, at + CENTRAL.size + name_size, extra_size)
+        place = widened(extra, size, packed, offset)[2]
+        if name == INDEX.encode():
+            return place == member.offset
+        if read_at(file, place + LOCAL.size, len(name)) != name:
+            return False
+        at += CENTRAL.size + name_size + extra_size + comment_size
     return True
 
 

@@ -8,8 +8,8 @@ from hangar.cli.conclusion import foretold, summary
 from hangar.cli.lists import Listed
 from hangar.cli.mirror import CHECKING, COPYING, FORETELLING
 from hangar.cli.records import Level, Record
-from hangar.cli.words import moved
-from hangar.errors import Interrupted
+from hangar.cli.words import Words, moved
+from hangar.errors import Interrupted, NotFound
 from hangar.events import (
     BlobStarted,
     ImageFinished,
@@ -26,6 +26,23 @@ COPIED = Outcome(
 )
 SAME = Outcome(2, "b:1", "hub/b:1", "here/b:1", Status.UP_TO_DATE)
 GONE = Outcome(3, "c:1", "hub/c:1", "here/c:1", Status.FAILED, error=Interrupted(""))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (COPYING, "error occurred when copy [hub/d:1]: not there"),
+        (CHECKING, "FAILED: [hub/d:1]: not there"),
+    ],
+)
+def test_no_destination_is_told_that_is_not_known(words: Words, said: str) -> None:
+    error = NotFound("not there")
+    lost = Outcome(4, "d:1", "hub/d:1", "", Status.FAILED, error=error)
+
+    record = words.record(ImageFinished(lost))
+
+    assert record is not None
+    assert record.message == said
 
 
 @pytest.mark.parametrize(

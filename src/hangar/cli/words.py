@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -94,7 +95,12 @@ def moved(traffic: Traffic) -> str:
     return ", ".join(parts)
 
 
+_DESTINATION = re.compile(r" (to|=>|!=) \[\{destination\}\]")
+
+
 def _said(sentence: str, named: ImageStarted | Outcome) -> str:
+    if not named.destination:  # it failed before that was known
+        sentence = _DESTINATION.sub("", sentence)
     platforms = named.platforms if isinstance(named, Outcome) else ()
     return sentence.format(
         source=named.source,

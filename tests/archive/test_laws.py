@@ -79,6 +79,7 @@ def act(verb: str, lines: list[str], folder: Path) -> set[str]:
             assert save(lines, registries, other, since=[archive]).ok
             merge([other, archive])
         case _:
+            other.unlink(missing_ok=True)  # it would stay if none of the lines is there
             export_images(lines, archive, other)
             other.replace(archive)
             return names & {*lines}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hangar.archive import Archive, SplitDraft
 from hangar.deadline import Stop
 from hangar.errors import Incomplete, InvalidInput, StorageError, Unsupported
-from hangar.events import Event, ImageFinished, PartWritten, Report
+from hangar.events import Event, ImageFinished, Noticed, PartWritten, Report
 from hangar.oci import MAX_CONFIG, Digest
 from hangar.operations.archives import verify_archive
 from hangar.operations.saving import (
@@ -220,6 +220,20 @@ def test_archives_of_an_earlier_save_are_replaced_all_of_them(tmp_path: Path) ->
     assert len(parts_of(path)) == 3
     assert not [call for call, *_ in given.place.log if call == "blob"]
     assert sorted(tmp_path.iterdir()) == parts_of(path)
+
+
+def test_a_file_that_is_numbered_by_chance_stays_and_is_told(tmp_path: Path) -> None:
+    given, path, told = Given(1), tmp_path / "a.zip", list[Event]()
+    other = tmp_path / "a-2024.zip"
+    other.write_text("of that year")
+    assert saved(given, path, 12_000).ok
+
+    assert saved(given, path, report=told.append).ok
+
+    assert other.read_text() == "of that year"
+    assert len(parts_of(path)) == 3 + 1
+    remark = f"none of these archives, left alone: {other}"
+    assert [e.text for e in told if isinstance(e, Noticed)] == [remark]
 
 
 def test_after_an_interruption_the_old_archives_are_there_and_the_new_ones_begun(

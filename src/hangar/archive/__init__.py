@@ -14,6 +14,7 @@ from hangar.archive.planned import PlannedDraft
 from hangar.archive.salvage import salvaged
 from hangar.archive.split import Part, SplitDraft, is_begun
 from hangar.archive.unfinished import Unfinished, settled
+from hangar.archive.writer import left_behind
 
 __all__ = [
     "Archive",
@@ -35,6 +36,7 @@ __all__ = [
     "examined",
     "is_begun",
     "kept",
+    "left_behind",
     "part_numbers",
     "part_path",
     "salvaged",

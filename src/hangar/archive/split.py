@@ -8,6 +8,7 @@ of them, or in one that is going to be replaced, is copied and not fetched.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -184,12 +185,21 @@ class SplitDraft(Closing):
         for number, draft in self._drafts.items():
             if number > last:
                 draft.undo()
-        with storage(self._path):
-            for number in part_numbers(self._path):
-                if number > last:
-                    part_path(self._path, number).unlink()
+        self._remove_those_behind(last)
         self._journal.remove()
         return parts
+
+    def _remove_those_behind(self, last: int) -> None:
+        """Remove archives of an earlier save that had more of them.
+
+        They are those whose numbers follow without a gap, and go from the last one on,
+        so that it stays so: ``NAME-2024.zip`` may be something else.
+        """
+        there = {*part_numbers(self._path)}
+        behind = itertools.takewhile(there.__contains__, itertools.count(last + 1))
+        with storage(self._path):
+            for number in reversed([*behind]):
+                part_path(self._path, number).unlink()
 
     def abandon(self) -> None:
         """Give up for now; what was written stays for the next time, if anything."""

@@ -37,10 +37,13 @@ from hangar.archive.journal import (
     Journal,
     Reserved,
     Written,
+    has_begun,
     lock,
+    settled_size,
 )
 from hangar.archive.members import Choice, Members
 from hangar.archive.records import Member
+from hangar.deadline import current
 from hangar.disk import storage, sync_directory
 from hangar.errors import InvalidArchive, StorageError
 
@@ -203,7 +206,7 @@ class Writer(Container):
                     written.add(name)
                 case Closing(offset):
                     self._forget(offset, written)
-        for name in written:
+        for name in sorted(written, key=lambda name: self.members[name].offset):
             member = self.members[name]
             if member.end > size or not self._is_whole(member):
                 self.members.discard(name)
@@ -231,7 +234,7 @@ class Writer(Container):
             return False
         crc = 0
         start = member.end - member.size
-        for chunk in stream_at(self.file, start, member.size):
+        for chunk in current().watch(stream_at(self.file, start, member.size)):
             crc = isal_zlib.crc32(chunk, crc)
         return crc == member.crc
 
@@ -300,10 +303,14 @@ def create(path: Path, *, resume: bool = False) -> Writer:
                 undo(path, journal)
             flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
             file = os.open(partial_path(path), flags, 0o644)
-            if not journal.started:
-                os.ftruncate(file, 0)
-                journal.restart(base=0)
-            return Writer(path, file, Directory(Members(), 0), journal, base=0)
+            try:
+                if not journal.started:
+                    os.ftruncate(file, 0)
+                    journal.restart(base=0)
+                return Writer(path, file, Directory(Members(), 0), journal, base=0)
+            except BaseException:
+                os.close(file)
+                raise
     except BaseException:
         journal.close()
         raise
@@ -401,6 +408,20 @@ def _cut(path: Path, base: int) -> None:
         if settled(path, file.fileno())[0] == base:
             file.truncate(base)
             os.fsync(file.fileno())
+
+
+def left_behind(path: Path) -> int:
+    """Bytes that an interrupted run has left, at most; whoever goes on reads them."""
+    path = followed(path)
+    with storage(path):
+        if not has_begun(path):
+            return 0
+        partial = partial_path(path)
+        if partial.exists():
+            found = partial.stat()  # with gaps, for what was still to come
+            return min(found.st_size, found.st_blocks * 512)
+        size = path.stat().st_size if path.exists() else 0
+        return size - settled_size(path, size)[0]
 
 
 def partial_path(archive: Path) -> Path:

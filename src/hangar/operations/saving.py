@@ -35,6 +35,7 @@ from hangar.imagelist import Line
 from hangar.layouts import LayoutDraft, LayoutImages
 from hangar.oci import Descriptor
 from hangar.operations.carriers import Carrier, Entry, layout_folder, open_carrier
+from hangar.operations.resuming import reading_back
 from hangar.operations.routes import lines_of, origin_of, routed
 from hangar.operations.thrift import Thrifty
 from hangar.operations.transfer import How, check_all, copy_all, plan_all
@@ -83,8 +84,7 @@ def save(
     given = lines_of(lines)
     texts = [line.text for line in given if line.valid]
     report = how.get("report", unheard)
-    selection = how.get("selection") or Selection()
-    with _begun(archive, texts, since, split, selection) as draft:
+    with _begun(archive, texts, since, split, how) as draft:
         routes = _routes(given, registries, _in(draft), source, draft.at_hand)
         saved = copy_all(routes, overwrite=True, prepare=draft.prepare, **how)
         reached, interrupted = _reached(saved, routes), _was_interrupted(saved)
@@ -93,7 +93,9 @@ def save(
         if not interrupted and (reached or not useless):
             missing = [outcome.image for outcome in saved.failed]
             if isinstance(draft, SplitDraft):
-                _tell(draft.finish(reached, missing=missing), report)
+                parts = draft.finish(reached, missing=missing)
+                _tell(parts, report)
+                _tell_others(Path(archive), parts, report)
             else:
                 draft.finish(reached, missing=missing)
             return saved
@@ -120,12 +122,7 @@ def sync(
         InvalidArchive: it is no archive, or a damaged one.
         StorageError: it cannot be written, or somebody else is at it.
     """
-    folder = layout_folder(archive)
-    with (
-        LayoutDraft.append(folder)
-        if folder
-        else Draft.append(Path(archive), resume=True)
-    ) as draft:
+    with _appended(archive, how) as draft:
         routes = _routes(lines, registries, _in(draft), source, draft.at_hand)
         synced = copy_all(routes, prepare=draft.prepare, **how)
         reached = _reached(synced, routes)
@@ -275,7 +272,7 @@ def _begun(
     lines: Sequence[str],
     since: Sequence[Path],
     split: int,
-    selection: Selection,
+    how: How,
 ) -> Draft | LayoutDraft | SplitDraft:
     """Begin to write what is to hold the images of a list."""
     folder = layout_folder(archive)
@@ -289,21 +286,41 @@ def _begun(
             message = f"{there} is going to be replaced, and cannot be relied on"
             raise InvalidInput(message, hint="choose another name for the new archive")
     # An image is the same with and without what accompanies it.
+    selection = how.get("selection") or Selection()
     asked = f"signatures {selection.signatures}, referrers {selection.referrers}"
     path = Path(archive)
-    if split:
-        return SplitDraft.create(path, split, lines, since=since, asked=asked)
-    return Draft.create(path, since=since, resume=True, reuse=True, asked=asked)
+    begun = _parts(path, ".journal") if split else [path]
+    with reading_back(begun, how.get("report", unheard), how.get("stop")):
+        if split:
+            return SplitDraft.create(path, split, lines, since=since, asked=asked)
+        return Draft.create(path, since=since, resume=True, reuse=True, asked=asked)
 
 
-def _parts(archive: Path) -> list[Path]:
-    """The archives that are there of those that together are called ``archive``."""
-    return [part_path(archive, number) for number in part_numbers(archive)]
+def _appended(archive: str | Path, how: How) -> Draft | LayoutDraft:
+    """Begin to add to what is there."""
+    folder, path = layout_folder(archive), Path(archive)
+    if folder is not None:
+        return LayoutDraft.append(folder)
+    with reading_back([path], how.get("report", unheard), how.get("stop")):
+        return Draft.append(path, resume=True)
+
+
+def _parts(archive: Path, ending: str = "") -> list[Path]:
+    """Those of the archives called ``archive`` that are there, or files beside them."""
+    return [part_path(archive, number) for number in part_numbers(archive, ending)]
 
 
 def _tell(parts: Iterable[Part], report: Reporter) -> None:
     for part in parts:
         report(PartWritten(str(part.path), part.images, part.size))
+
+
+def _tell_others(archive: Path, parts: Iterable[Part], report: Reporter) -> None:
+    """Tell of files that are numbered, too, which a pattern would take for parts."""
+    own = {part.path for part in parts}
+    others = [str(path) for path in _parts(archive) if path not in own]
+    if others:
+        report(Noticed(0, f"none of these archives, left alone: {', '.join(others)}"))
 
 
 def _of_origin(repository: Callable[[str], D]) -> Callable[[Reference], D]:

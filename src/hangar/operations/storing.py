@@ -22,6 +22,7 @@ from hangar.events import (
 from hangar.operations.intake import Intake, Stored
 from hangar.operations.locating import Locator
 from hangar.operations.oci_charts import OCI_SCHEME, chart_image_named
+from hangar.operations.resuming import reading_back
 from hangar.operations.transfer import one_at_a_time
 from hangar.registry import Registries, url_without_secrets
 
@@ -132,7 +133,9 @@ def _store(
     outcomes: list[Outcome] = []
     taken: dict[tuple[str, str], str] = {}
     ending, tell = stop or Stop(), one_at_a_time(report)
-    with Draft.append(archive, resume=True) as draft:
+    with reading_back([archive], tell, ending):
+        appended = Draft.append(archive, resume=True)
+    with appended as draft:
         before, is_changed = draft.images, False
         listed = {(e.repository, e.reference) for e in draft.index.entries}
         listed -= {*before}  # perhaps with what was there before that

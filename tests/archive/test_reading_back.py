@@ -1,0 +1,92 @@
+"""What an interrupted run has left is read back; that is told, and can be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hangar.archive import Draft
+from hangar.deadline import Stop
+from hangar.errors import Interrupted
+from hangar.events import Event, Noticed, Report
+from hangar.operations import resuming
+from hangar.operations.archives import create_archive, verify_archive
+from hangar.operations.saving import save, sync
+from hangar.operations.storing import store_files
+from tests.archive.common import registries
+from tests.support.killing import Given
+
+Run = Callable[..., Report]
+GIVEN = Given(1)
+
+
+@pytest.fixture(params=["save", "split", "sync", "store"])
+def run(tmp_path: Path, request: pytest.FixtureRequest) -> Run:
+    """What writes to ``a.zip`` or its parts, and has been interrupted at the end."""
+    path, there, lines = tmp_path / "a.zip", registries(GIVEN), GIVEN.lines
+    notes = tmp_path / "notes.txt"
+    notes.write_text("notes")
+    kinds: dict[str, Run] = {
+        "save": lambda **how: save(lines, there, path, **how),
+        "split": lambda **how: save(lines, there, path, split=1 << 20, **how),
+        "sync": lambda **how: sync(lines, there, path, **how),
+        "store": lambda **how: store_files([str(notes)], there, path, **how),
+    }
+    chosen = kinds[request.param]
+    if request.param in {"sync", "store"}:
+        create_archive(path)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.delattr(Draft, "finish")
+        with pytest.raises(AttributeError):
+            chosen()
+    return chosen
+
+
+def left(folder: Path) -> dict[str, bytes]:
+    """All that a run has left behind."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_much_of_it_is_announced(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Event] = []
+    monkeypatch.setattr(resuming, "_MUCH", 5)
+
+    assert run(report=told.append).ok
+
+    [remark] = [event.text for event in told if isinstance(event, Noticed)]
+    assert remark.startswith(f"{tmp_path}/a")
+    assert remark.endswith("0.0 GB of an interrupted run are read back")
+
+
+def test_little_is_not_and_neither_is_what_is_new(tmp_path: Path, run: Run) -> None:
+    told: list[Event] = []
+
+    assert run(report=told.append).ok
+
+    assert not [event for event in told if isinstance(event, Noticed)]
+    assert all(verify_archive(path).ok for path in tmp_path.glob("a*.zip"))
+
+
+def test_it_can_be_stopped_and_costs_nothing(tmp_path: Path, run: Run) -> None:
+    before, stop = left(tmp_path), Stop()
+    stop.request()
+
+    with pytest.raises(Interrupted):
+        run(stop=stop)
+
+    assert left(tmp_path) == before
+    GIVEN.place.log.clear()
+    assert run().ok
+    assert not [call for call, *_ in GIVEN.place.log if call == "blob"]
+
+
+def test_nothing_is_left_where_nothing_was_begun(tmp_path: Path) -> None:
+    told: list[Any] = []
+    with resuming.reading_back([tmp_path / "new.zip"], told.append, None):
+        assert not [*tmp_path.iterdir()]
+    assert not told

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,37 @@ def test_a_file_is_replaced_whole_and_leaves_nothing_beside_it(tmp_path: Path) -
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
     assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IXUSR
+
+
+def test_what_a_kill_has_left_is_swept_and_what_others_write_is_not(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    names = {n: tmp_path / f".file.{n}.new" for n in (ended.pid, os.getppid())}
+    for one in names.values():
+        one.write_text("half")
+    other = tmp_path / f".other.{ended.pid}.new"
+    other.write_text("half")
+
+    files.write(str(tmp_path / "file"), "new")
+
+    left = {tmp_path / "file", names[os.getppid()], other}
+    assert {*tmp_path.iterdir()} == left
+
+
+def test_nothing_is_written_through_a_link_that_lies_where_it_is_written_first(
+    tmp_path: Path,
+) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("old")
+    (tmp_path / f".file.{os.getpid()}.new").symlink_to(victim)
+
+    files.write(str(tmp_path / "file"), "new")
+
+    assert victim.read_text() == "old"
+    assert not (tmp_path / "file").is_symlink()
+    assert (tmp_path / "file").read_text() == "new"
 
 
 def test_what_a_link_names_is_written_not_the_link(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -47,15 +48,41 @@ def write_chunks(name: str, chunks: Iterable[bytes]) -> None:
         HangarError: it cannot be written.
     """
     path, target = _places(name)
+    if target is path:
+        with _told(name), path.open("wb") as file:
+            file.writelines(chunks)
+        return
     try:
         with _told(name):
-            with target.open("wb") as file:
+            _sweep(path)
+            with target.open("xb") as file:
                 file.writelines(chunks)
-            if target is not path:
-                target.replace(path)
+                file.flush()
+                os.fsync(file.fileno())
+            target.replace(path)
     finally:
-        if target is not path:
-            target.unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what processes that were killed have left of a file."""
+    left = re.compile(re.escape(f".{path.name}.") + r"([0-9]{1,7})\.new")
+    with contextlib.suppress(PermissionError):  # to look around
+        for beside in path.parent.iterdir():
+            found = left.fullmatch(beside.name)
+            if found and not _is_another(int(found[1])):
+                beside.unlink(missing_ok=True)
+
+
+def _is_another(number: int) -> bool:
+    """Whether a process of that number is running that is not this one."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return number != os.getpid()
 
 
 def _places(name: str) -> tuple[Path, Path]:

@@ -17,7 +17,8 @@ from hangar.archive import Archive, ArchiveIndex, Draft
 from hangar.archive import writer as writing
 from hangar.archive.journal import Closing, Ended, Journal, Written, journal_path
 from hangar.archive.members import Choice
-from hangar.archive.writer import Writer, partial_path
+from hangar.archive.unfinished import partial_path
+from hangar.archive.writer import Writer
 from hangar.deadline import Stop
 from hangar.errors import IntegrityError
 from hangar.events import BlobFinished, Event

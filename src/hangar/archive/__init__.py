@@ -13,8 +13,7 @@ from hangar.archive.packing import Packing, part_numbers, part_path
 from hangar.archive.planned import PlannedDraft
 from hangar.archive.salvage import salvaged
 from hangar.archive.split import Part, SplitDraft, is_begun
-from hangar.archive.unfinished import Unfinished, settled
-from hangar.archive.writer import left_behind
+from hangar.archive.unfinished import Unfinished, left_behind, settled
 
 __all__ = [
     "Archive",

@@ -114,13 +114,13 @@ def open_container(path: Path) -> Container:
     with storage(path):
         file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            return Container(path, file, settled(path, file)[1])
+            return Container(path, file, settled_directory(path, file)[1])
         except BaseException:
             os.close(file)
             raise
 
 
-def settled(path: Path, file: int) -> tuple[int, Directory]:
+def settled_directory(path: Path, file: int) -> tuple[int, Directory]:
     """Find how many bytes of a file are an archive, and their directory.
 
     A journal that tells of something else than this file does not count: who was

@@ -8,7 +8,6 @@ knows what is certain, so work that was interrupted anywhere goes on from there.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
 import threading
@@ -20,7 +19,7 @@ from typing import BinaryIO
 from isal import isal_zlib
 
 from hangar.archive import records
-from hangar.archive.container import Container, settled
+from hangar.archive.container import Container, settled_directory
 from hangar.archive.directory import Directory
 from hangar.archive.files import (
     check_regular,
@@ -37,15 +36,14 @@ from hangar.archive.journal import (
     Journal,
     Reserved,
     Written,
-    has_begun,
     lock,
-    settled_size,
 )
 from hangar.archive.members import Choice, Members
 from hangar.archive.records import Member
+from hangar.archive.unfinished import packed_path, partial_path, settle, undo
 from hangar.deadline import current
-from hangar.disk import storage, sync_directory
-from hangar.errors import InvalidArchive, StorageError
+from hangar.disk import storage
+from hangar.errors import StorageError
 
 _RECORDS = 4096
 """Of the directory, written at a time."""
@@ -350,7 +348,7 @@ def append(path: Path, *, resume: bool = False) -> Writer:
 
 def _append(path: Path, file: int, journal: Journal, *, resume: bool) -> Writer:
     with storage(path):
-        base, directory = settled(path, file)
+        base, directory = settled_directory(path, file)
         if journal.started and (journal.started.base != base or not resume):
             undo(path, journal)
         if not journal.started:
@@ -375,63 +373,6 @@ def _claim(path: Path) -> Journal:
         settle(path, journal)
     journal.close()
     return Journal.claim(path)
-
-
-def settle(path: Path, journal: Journal) -> None:
-    """Give an archive that is whole its name, and drop what was needed for it."""
-    if journal.started and not journal.started.base:
-        partial, packed = partial_path(path), packed_path(path)
-        for written in (packed, partial):
-            if written.exists():
-                written.replace(path)
-                break
-        partial.unlink(missing_ok=True)
-        sync_directory(path)
-    journal.remove()
-
-
-def undo(path: Path, journal: Journal) -> None:
-    """Forget what was written since the journal began."""
-    base = journal.started.base if journal.started else 0
-    if base:
-        with contextlib.suppress(FileNotFoundError, InvalidArchive):
-            _cut(path, base)
-    else:
-        partial_path(path).unlink(missing_ok=True)
-        packed_path(path).unlink(missing_ok=True)
-    journal.clear()
-
-
-def _cut(path: Path, base: int) -> None:
-    """Cut off what was added, unless the file is another one than it was then."""
-    with path.open("r+b") as file:
-        if settled(path, file.fileno())[0] == base:
-            file.truncate(base)
-            os.fsync(file.fileno())
-
-
-def left_behind(path: Path) -> int:
-    """Bytes that an interrupted run has left, at most; whoever goes on reads them."""
-    path = followed(path)
-    with storage(path):
-        if not has_begun(path):
-            return 0
-        partial = partial_path(path)
-        if partial.exists():
-            found = partial.stat()  # with gaps, for what was still to come
-            return min(found.st_size, found.st_blocks * 512)
-        size = path.stat().st_size if path.exists() else 0
-        return size - settled_size(path, size)[0]
-
-
-def partial_path(archive: Path) -> Path:
-    """Where an archive is written before it is whole."""
-    return archive.parent / f"{archive.name}.partial"
-
-
-def packed_path(archive: Path) -> Path:
-    """Where an archive is written once more, if it has gaps."""
-    return archive.parent / f"{archive.name}.packed"
 
 
 def _packed(members: Iterable[Member]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from hangar.archive import Draft
+from hangar.archive import Draft, writer
 from hangar.deadline import Stop
 from hangar.errors import Interrupted
 from hangar.events import Event, Noticed, Report
@@ -90,3 +90,27 @@ def test_nothing_is_left_where_nothing_was_begun(tmp_path: Path) -> None:
     with resuming.reading_back([tmp_path / "new.zip"], told.append, None):
         assert not [*tmp_path.iterdir()]
     assert not told
+
+
+@pytest.mark.parametrize("split", [0, 20_000])
+def test_what_was_whole_but_for_its_name_is_not_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, split: int
+) -> None:
+    given, path, straight = Given(1), tmp_path / "a.zip", tmp_path / "straight.zip"
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    assert save(given.lines, registries(given), straight, split=split).ok
+    with monkeypatch.context() as patched:
+        patched.delattr(writer, "settle")
+        with pytest.raises(NameError):
+            save(given.lines, registries(given), path, split=split)
+    given.place.log.clear()
+
+    assert save(given.lines, registries(given), path, split=split).ok
+
+    fetched = [what for call, _, what in given.place.log if call == "blob"]
+    written = sorted(tmp_path.glob("a*.zip"))
+    assert [one.read_bytes() for one in written] == [
+        one.read_bytes() for one in sorted(tmp_path.glob("straight*.zip"))
+    ]
+    assert len(written) == (3 if split else 1)
+    assert not fetched

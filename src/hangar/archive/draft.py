@@ -103,10 +103,9 @@ class Draft(Closing):
         """
         with contextlib.ExitStack() as owned:
             bases = [opened(Base.open(base), owned) for base in since]
-            spares = [
-                opened(spare, owned) for spare in replaceable([path] if reuse else [])
-            ]
             zip_writer = opened(writer.create(path, resume=resume), owned)
+            replaced = [path] if reuse else []  # perhaps it got its name only now
+            spares = [opened(spare, owned) for spare in replaceable(replaced)]
             draft = cls(zip_writer, spares=spares, bases=bases, asked=asked)
             draft._owned = owned.pop_all()
             return draft

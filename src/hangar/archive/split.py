@@ -25,6 +25,7 @@ from hangar.archive.names import blob_name
 from hangar.archive.outline import foreseen_entry
 from hangar.archive.packing import Name, Packing, part_numbers, part_path
 from hangar.archive.spares import opened, replaceable
+from hangar.archive.unfinished import settled
 from hangar.closing import Closing
 from hangar.copying import Ledger, Plan, Route, read_config
 from hangar.disk import storage
@@ -70,6 +71,8 @@ class SplitDraft(Closing):
         self._lock = threading.Lock()
         self._ledger = Ledger()
         self._everywhere = empty_archive(path)("")
+        for number in part_numbers(path, ".journal"):
+            settled(part_path(path, number))  # it may be whole, but for its name
         replaced = [part_path(path, number) for number in part_numbers(path)]
         self._spares = [opened(spare, owned) for spare in replaceable(replaced)]
         self._drafts: dict[int, Draft] = {}

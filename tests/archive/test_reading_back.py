@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from hangar.archive import Draft, writer
+from hangar.archive import Draft, Unfinished, left_behind, part_path, writer
+from hangar.archive.journal import journal_path
 from hangar.deadline import Stop
 from hangar.errors import Interrupted
 from hangar.events import Event, Noticed, Report
 from hangar.operations import resuming
-from hangar.operations.archives import create_archive, verify_archive
+from hangar.operations.archives import create_archive, repair_archive, verify_archive
 from hangar.operations.saving import save, sync
 from hangar.operations.storing import store_files
 from tests.archive.common import registries
@@ -83,6 +84,39 @@ def test_it_can_be_stopped_and_costs_nothing(tmp_path: Path, run: Run) -> None:
     GIVEN.place.log.clear()
     assert run().ok
     assert not [call for call, *_ in GIVEN.place.log if call == "blob"]
+
+
+@pytest.mark.usefixtures("run")
+def test_a_repair_says_what_it_found_and_leaves_nothing_beside(tmp_path: Path) -> None:
+    path = next(
+        one
+        for one in (part_path(tmp_path / "a.zip", 1), tmp_path / "a.zip")
+        if journal_path(one).exists()
+    )
+    is_new = not path.exists()
+    before = b"" if is_new else path.read_bytes()
+
+    done = repair_archive(path)
+
+    assert done.found is (Unfinished.NEW if is_new else Unfinished.ADDED)
+    assert bool(done.kept) == is_new
+    assert not journal_path(path).exists()
+    assert verify_archive(path).ok
+    if not is_new:
+        assert before.startswith(path.read_bytes())
+    assert repair_archive(path).found is Unfinished.NOTHING
+
+
+def test_how_much_is_left_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    create_archive(path)
+    size = path.stat().st_size
+    with Draft.append(path) as draft:
+        draft.writer.put("share/sha256/aa", b"content")
+        added = path.stat().st_size - size
+        assert left_behind(path) == added > 7
+        draft.undo()
+    assert left_behind(path) == 0
 
 
 def test_nothing_is_left_where_nothing_was_begun(tmp_path: Path) -> None:

@@ -110,3 +110,23 @@ def test_a_manifest_that_is_also_a_layer_is_looked_into(tmp_path: Path) -> None:
     found = verify_archive(packed(tmp_path / "less.zip", content))
 
     assert missing in found.missing
+
+
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [(0, 1), (3, 1), (30, 1), (-1, 1), (26, 1), (28, 1)],
+    ids=["signature", "its end", "name", "its last letter", "name's size", "extra"],
+)
+def test_a_member_whose_own_header_is_wrong_is_damaged(
+    archive: Path, tmp_path: Path, at: int, change: int
+) -> None:
+    raw = bytearray(archive.read_bytes())
+    layer = f"share/sha256/{sha256(b'flat')}"
+    with zipfile.ZipFile(archive) as judge:
+        place = judge.getinfo(layer).header_offset
+    raw[place + (at if at >= 0 else 30 + len(layer) + at)] ^= change
+    (tmp_path / "bad.zip").write_bytes(raw)
+
+    found = verify_archive(tmp_path / "bad.zip")
+
+    assert found.damaged == (layer,)

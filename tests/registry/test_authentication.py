@@ -208,6 +208,33 @@ def test_a_token_is_renewed_before_it_expires(open_at: Open) -> None:
     assert authorizations(server) == ["", "", "Bearer t1", "", "Bearer t2", "Bearer t2"]
 
 
+@pytest.mark.parametrize("lifetime", ["1" + "0" * 400, "NaN", "1e999", "-1"])
+def test_a_token_of_any_lifetime_is_used(open_at: Open, lifetime: str) -> None:
+    body = b'{"token":"t1","expires_in":%s}' % lifetime.encode()
+    with Scripted(asks(BEARER), reply(200, body), reply(200)) as server:
+        assert open_at(server.address).has(BLOB)
+
+    assert authorizations(server)[-1] == "Bearer t1"
+
+
+def test_an_identity_token_is_sent_where_it_belongs_only(
+    open_at: Open, tmp_path: Path
+) -> None:
+    with (
+        Scripted(token()) as other,
+        Scripted(asks(BEARER), reply(307, Location=other.url)) as server,
+    ):
+        (tmp_path / "containers").mkdir()
+        auths = {server.address: {"identitytoken": "identity"}}
+        file = tmp_path / "containers" / "auth.json"
+        file.write_text(json.dumps({"auths": auths}))
+        file.chmod(0o600)
+        with pytest.raises(RegistryError, match="answered 307"):
+            open_at(server.address).has(BLOB)
+
+    assert not other.heard
+
+
 def test_a_token_that_is_refused_is_renewed_once(open_at: Open) -> None:
     script = asks(BEARER), token("t1"), asks(BEARER), token("t2"), reply(200)
     with Scripted(*script) as server:

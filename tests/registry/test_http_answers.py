@@ -105,3 +105,21 @@ def test_a_long_explanation_is_cut(client: Client) -> None:
         excerpt = get(client, server.url).excerpt()
 
     assert 64 << 10 <= len(excerpt) < 1_000_000
+
+
+def test_a_body_in_chunks_that_is_left_before_its_end_is_not_the_next_answer(
+    client: Client,
+) -> None:
+    def more_to_come(connection: socket.socket) -> None:
+        connection.sendall(CHUNKED + b"5\r\nbegun\r\n")
+        connection.recv(1 << 16)  # the next request, or nothing
+        connection.sendall(b"4\r\nrest\r\n0\r\n\r\n")
+
+    with Scripted(more_to_come, reply(200, b"another")) as server:
+        answer = get(client, server.url)
+        assert next(answer.chunks()) == b"begun"
+        answer.close()
+
+        assert get(client, server.url).read(10) == b"another"
+
+    assert server.connections == 2

@@ -62,6 +62,46 @@ def test_a_proxy_that_refuses_is_named_as_the_reason() -> None:
     assert "NO_PROXY" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"220 mail.example\r\n\r\n",
+        b"\r\n",
+        b"HTTP/1.1 200 OK\r\nA: %s" % (b"a" * 70_000),
+    ],
+)
+def test_a_proxy_that_speaks_no_http_is_named_as_the_reason(answer: bytes) -> None:
+    with (
+        Scripted(answer) as proxy,
+        Client({"HTTPS_PROXY": proxy.url}) as client,
+        pytest.raises(TransferError, match="the proxy's answer is not HTTP"),
+    ):
+        get(client, "https://registry.example/")
+
+
+@pytest.mark.parametrize("host", ["a b", "a..b"])
+def test_no_proxy_is_asked_for_what_is_no_host(host: str) -> None:
+    with (
+        Scripted() as proxy,
+        Client({"HTTPS_PROXY": proxy.url}) as client,
+        pytest.raises(TransferError, match="no name of a host"),
+    ):
+        get(client, f"https://{host}/")
+
+    assert not proxy.heard
+
+
+def test_a_proxy_is_told_names_in_ascii() -> None:
+    with (
+        Scripted(reply(407)) as proxy,
+        Client({"HTTPS_PROXY": proxy.url}) as client,
+        pytest.raises(TransferError),
+    ):
+        get(client, "https://b\xfccher.example/")
+
+    assert proxy.heard[0].target == "xn--bcher-kva.example:443"
+
+
 @pytest.fixture
 def trusted(certificates: Certificates, monkeypatch: pytest.MonkeyPatch) -> None:
     """Our CA is one of the system's."""

@@ -66,6 +66,28 @@ def test_a_post_is_repeated_only_where_that_is_meant(client: Client) -> None:
     assert [heard.body for heard in server.heard] == [b"form", b"form"]
 
 
+def test_what_was_posted_is_told_to_nobody_else(client: Client) -> None:
+    with (
+        Scripted(reply(200)) as other,
+        Scripted(reply(307, Location=other.url)) as server,
+    ):
+        answer = client.request(
+            "POST", server.url, headers={}, body=b"refresh_token=x", trust=trusting
+        )
+
+    assert answer.status == 307
+    assert not other.heard
+
+
+@pytest.mark.parametrize("host", ["a..b", ".x", "a b", "a" * 64, "\xfc" * 80, "\x01"])
+def test_a_redirect_to_no_host_at_all_is_an_error(client: Client, host: str) -> None:
+    answer = reply(307, Location="HERE").replace(
+        b"HERE", f"//{host}/".encode("latin-1")
+    )
+    with Scripted(answer) as server, pytest.raises(TransferError):
+        get(client, server.url)
+
+
 def test_a_stream_is_not_redirected(client: Client) -> None:
     with Scripted(reply(307, Location="/a")) as server:
         assert put(client, server.url, b"x").status == 307

@@ -233,3 +233,18 @@ def test_a_command_that_is_no_list_is_no_history(
     config = mirror.manifest("1.0").config
     assert config
     assert json.loads(b"".join(mirror.blob(config)))["history"] == [{}]
+
+
+def test_text_that_is_no_unicode_is_no_bug(
+    upstream: MemoryStore, mirror: MemoryStore
+) -> None:
+    old = put_schema1(upstream)
+    value = json.loads(old.raw)
+    value["history"][0]["v1Compatibility"] = '{"os": "\ud800"'
+    manifest = Manifest.parse(json.dumps(value).encode())
+    upstream.put_manifest(manifest, "1.0")
+
+    (outcome,) = copy_all([Route("old:1.0", upstream, "1.0", mirror, "1.0")])
+
+    assert isinstance(outcome.error, InvalidManifest)
+    assert not mirror.tags

@@ -70,10 +70,7 @@ class _Image:
             } if len(layers) == len(history):
                 return cls(
                     tuple(Digest(_text(item, "blobSum")) for item in layers[::-1]),
-                    tuple(
-                        load_object(_text(item, "v1Compatibility").encode(), "history")
-                        for item in history[::-1]
-                    ),
+                    tuple(map(_described, history[::-1])),
                 )
             case _:
                 message = "a schema 1 manifest without equally many layers and history"
@@ -193,6 +190,12 @@ def _unzip(unzip: Any, data: bytes, plain: Any) -> Any:
         message = "a schema 1 layer that is not compressed with gzip"
         raise InvalidManifest(message) from error
     return unzip
+
+
+def _described(item: Any) -> dict[str, Any]:
+    """What a layer's history says of it, which is JSON within JSON."""
+    text = _text(item, "v1Compatibility")
+    return load_object(text.encode(errors="surrogatepass"), "history")
 
 
 def _text(item: Any, key: str) -> str:

@@ -95,8 +95,8 @@ class Client(Closing):
     ) -> Response:
         """Send a request, follow redirects, return the answer whatever its status.
 
-        Secrets in ``headers`` are not taken along to another origin. A `Stream`
-        is sent once, to where it was addressed.
+        Secrets in ``headers`` are not taken along to another origin, nor is what was
+        posted. A `Stream` is sent once, to where it was addressed.
 
         Raises:
             TransferError: there was no answer, or none that is HTTP.
@@ -107,8 +107,10 @@ class Client(Closing):
             location = response.headers.get("location")
             if not (location and _may_follow(method, response.status, body)):
                 return response
-            response.close()
             following = resolve(url, location)
+            if method == "POST" and body and Origin.of(following) != Origin.of(url):
+                return response  # a form may have a password in it
+            response.close()
             headers = _headers_after(url, following, headers, trust)
             url = following
         message = f"{Origin.of(url)}: more than {MAX_REDIRECTS} redirects"

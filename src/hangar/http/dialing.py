@@ -68,6 +68,7 @@ def dial(
         OSError, urllib3.exceptions.HTTPError: there is no connection to be had.
         TlsError: the proxy cannot be trusted.
     """
+    host = _on_the_wire(origin.host)
     peer = origin if proxy is None else proxy.origin
     connection: _Plain | _Secure
     if "https" not in (origin.scheme, peer.scheme):
@@ -89,9 +90,7 @@ def dial(
                 assert_fingerprint=None,
             ),
         )
-        connection.set_tunnel(
-            origin.host, origin.port, proxy.headers, scheme=peer.scheme
-        )
+        connection.set_tunnel(host, origin.port, proxy.headers, scheme=peer.scheme)
     try:
         connection.connect()
     except ssl.SSLError as error:
@@ -104,6 +103,16 @@ def dial(
         connection.close()
         raise
     return Connection(connection.sock)
+
+
+def _on_the_wire(host: str) -> str:
+    """A host's name as resolvers and proxies take it; it may come from a redirect."""
+    with contextlib.suppress(UnicodeError):
+        name = host.encode("idna").decode()
+        if name.isprintable() and " " not in name:
+            return name
+    message = f"no name of a host: {host!r:.80}"
+    raise OSError(message)
 
 
 def _untrusted(proxy: Origin, error: ssl.SSLError) -> TlsError:

@@ -6,6 +6,7 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
+from http.client import HTTPException
 
 from urllib3.exceptions import HTTPError
 
@@ -30,7 +31,7 @@ def translated(origin: Origin) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, HTTPError) as error:
+    except (OSError, HTTPError, HTTPException) as error:
         deadline.current().check()
         raise _translate(error, origin) from error
 
@@ -62,6 +63,8 @@ def _translate(error: Exception, origin: Origin) -> TransferError:
             text, hint = "no answer in time", "is a proxy needed (HTTPS_PROXY)?"
         case ConnectionRefusedError():
             text, hint = "connection refused", "is it running, and on this port?"
+        case HTTPException() if not isinstance(error, ConnectionError):
+            text, hint = "the proxy's answer is not HTTP", "see HTTPS_PROXY"
         case ConnectionError():
             text, hint = f"connection broke: {_text(error)}", ""
         case _:

@@ -65,7 +65,7 @@ class Response(Closing):
         """Free the connection; what was not read of the body is lost."""
         if self._finish is None:
             return
-        rest = self._left
+        rest = None if self._chunked else self._left  # after a chunk comes another
         if rest is not None and rest <= self._connection.buffered:
             self._connection.receive_into(memoryview(bytearray(rest)))
             self._end(whole=True)

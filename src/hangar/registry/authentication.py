@@ -28,6 +28,9 @@ MAX_TOKEN = 1 << 20
 _LIFETIME = 60.0
 """Seconds that a token is valid if nothing is said about it."""
 
+_LONGEST = 1e9
+"""Seconds; who promises more than decades is not believed."""
+
 _MARGIN = 30.0
 """Seconds, at most a quarter of its life, that a token is not used any more."""
 
@@ -211,7 +214,7 @@ class Authentication:
             message = f"{self._registry}: the token server answered without a token"
             raise RegistryError(message, status=response.status)
         lifetime = value.get("expires_in")
-        if not isinstance(lifetime, (int, float)) or lifetime <= 0:
+        if not isinstance(lifetime, (int, float)) or not 0 < lifetime <= _LONGEST:
             lifetime = _LIFETIME
         return _Token(token, asked_at + lifetime - min(_MARGIN, lifetime / 4))
 

@@ -54,6 +54,27 @@ def test_uploads_leave_room_for_the_downloads_that_feed_them() -> None:
     assert not fourth.is_alive()
 
 
+def test_a_busy_host_does_not_keep_uploads_from_the_downloads_that_feed_them() -> None:
+    slots = pool(8)
+    for _ in range(6):
+        slots.enter(upload=True)
+    slots.enter()
+    slots.leave(None, status=429)
+    assert slots.limit == 4
+
+    feeding = threading.Thread(target=slots.enter, daemon=True)
+    feeding.start()
+    feeding.join(10)
+    assert not feeding.is_alive()
+
+    another = threading.Thread(target=slots.enter)
+    another.start()
+    assert waiting(another)
+    slots.leave(None)
+    another.join(10)
+    assert not another.is_alive()
+
+
 def test_a_wait_for_a_slot_ends_with_the_deadline() -> None:
     slots = pool(2)
     slots.enter()

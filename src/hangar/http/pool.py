@@ -27,7 +27,9 @@ class Pool:
     """Idle connections, and slots for requests.
 
     An upload's bytes may come from a download of the same host. So uploads never
-    take all slots; otherwise they could wait for each other's downloads for ever.
+    take all slots, and one request that is none may always be under way, however few
+    a host that got busy is sent; otherwise they could wait for each other's downloads
+    for ever.
 
     Attributes:
         dial: makes a new connection.
@@ -118,6 +120,8 @@ class Pool:
             free = self._active < self._limit
             if upload:
                 free = free and self._uploads < max(self._limit * 3 // 4, 1)
+            else:
+                free = free or self._active == self._uploads
             self._active += free
             self._uploads += free and upload
         return free

@@ -28,7 +28,7 @@ from tests.support.tokens import TokenServer
 LOGIN = "me:secret"
 BASIC = f"Basic {base64.b64encode(LOGIN.encode()).decode()}"
 BEARER = 'Bearer realm="/token",service="s"'
-BLOB = Descriptor(LAYER, Digest.of(b"content"), 7)
+BLOB = Descriptor(LAYER, Digest.of(b""), 0)
 
 
 def asks(challenge: str) -> bytes:

@@ -160,7 +160,7 @@ def test_a_registry_is_asked_once_what_it_wants(open_at: Open) -> None:
 
 
 def test_an_odd_answer_to_the_first_question_does_not_matter(open_at: Open) -> None:
-    with Scripted(reply(404, b"<html>"), reply(200)) as server:
+    with Scripted(reply(404, b"<html>"), reply(200, Content_Length="7")) as server:
         assert open_at(server.address).has(BLOB)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from hangar.errors import (
     AccessDenied,
+    Incomplete,
     IntegrityError,
     NotFound,
     RegistryError,
@@ -106,6 +107,52 @@ def test_trouble_in_finding_out_does_no_harm(
 
     assert remote.put_blob(BLOB, chunks) is Put.SENT
     assert stored(registry, path) == CONTENT
+
+
+def test_a_blob_of_which_the_registry_lost_bytes_is_not_there(
+    open_at: Open, registry: DockerRegistry
+) -> None:
+    data = b"only in this test"
+    blob = put_bytes(open_at(registry.address), data)
+    (file,) = registry.folder.rglob(f"{blob.digest.hex}/data")
+    file.write_bytes(b"")
+
+    assert not open_at(registry.address).has(blob)
+    with pytest.raises(Incomplete, match="sending it does not help") as caught:
+        put_bytes(open_at(registry.address), data)
+    assert caught.value.missing == (blob.digest,)
+
+
+def test_a_damaged_blob_that_the_registry_replaces_is_sent_again(
+    open_at: Open,
+) -> None:
+    short = reply(200, Content_Length="3")
+    opened = reply(202, Location="/v2/x")
+    whole = reply(200, Content_Length="7")
+    script = reply(200), short, reply(200, b"con"), opened, reply(201), whole
+    with Scripted(*script, reply(202, Location="/v2/y")) as server:
+        blob = put_bytes(open_at(server.address), b"content")
+
+    assert [h.method for h in server.heard[1:6]] == [
+        "HEAD",
+        "GET",
+        "POST",
+        "PUT",
+        "HEAD",
+    ]
+    assert server.heard[4].body == b"content"
+    assert blob.size == 7
+
+
+@pytest.mark.parametrize("headers", [{"Content_Length": "0"}, {"Content_Length": "12"}])
+def test_a_size_that_is_told_without_the_bytes_may_be_wrong(
+    stocked: Repository, proxy: FaultyProxy, headers: dict[str, str]
+) -> None:
+    proxy.fault("HEAD", "/blobs/", replace_headers(**headers), ALWAYS)
+
+    assert stocked.has(BLOB)
+    assert stocked.put_blob(BLOB, never) is Put.PRESENT
+    assert asked(proxy)[-2:] == ["HEAD", "GET"]
 
 
 def test_an_empty_blob_is_stored(remote: Repository) -> None:

@@ -14,6 +14,7 @@ _LARGE = 4 << 20
 """Bytes; of blobs that are smaller, many are in flight at once (`hangar.batch`)."""
 
 _HEAD_REFUSED = frozenset({405, 501})
+_NOT_TOLD = -1
 _EXPIRED = frozenset({400, 401, 403, 410})
 """How storage refuses a signed address whose time is over."""
 
@@ -21,25 +22,42 @@ _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
 
 
 def has(desk: Desk, content: Descriptor) -> bool:
-    """Tell whether a manifest or blob is there; only a 404 says that it is not."""
+    """Tell whether a manifest or blob is there, as far as its size can tell whole."""
+    return size_there(desk, content) == content.size
+
+
+def size_there(desk: Desk, content: Descriptor) -> int | None:
+    """How many bytes of a manifest or blob are there; None if it is not.
+
+    Only a 404 says that it is not. A registry that lost power may have an empty file
+    for a blob. Of a size that is not told, the right one is assumed; one that is told
+    without the bytes may be wrong, so a wrong one is asked for again, with them.
+    """
     is_manifest = content.media_type in MANIFEST_TYPES
     path = f"{'manifests' if is_manifest else 'blobs'}/{content.digest}"
     headers = {"Accept": f"{content.media_type}, */*"} if is_manifest else {}
 
-    def ask(method: str) -> bool | None:
+    def ask(method: str) -> int | None:
         with desk.send(method, path, headers=headers) as response:
             if response.status in (200, 206):
-                return True
+                return _size(response, content.size)
             if response.status == 404:
-                return False
-            if method == "HEAD" and response.status in _HEAD_REFUSED:
                 return None
+            if method == "HEAD" and response.status in _HEAD_REFUSED:
+                return _NOT_TOLD
             raise desk.refusal(response, f"@{content.digest}")
 
-    answer = desk.again(lambda: ask("HEAD"), f"@{content.digest}")
-    if answer is None:
-        answer = desk.again(lambda: ask("GET"), f"@{content.digest}")
-    return bool(answer)
+    size = desk.again(lambda: ask("HEAD"), f"@{content.digest}")
+    if size not in (None, content.size):
+        size = desk.again(lambda: ask("GET"), f"@{content.digest}")
+    return size
+
+
+def _size(response: Response, expected: int) -> int:
+    """How many bytes of content an answer says there are."""
+    stated = response.headers.get("content-length", "")
+    told = stated.isascii() and stated.isdigit() and response.status == 200
+    return int(stated[:18]) if told and not response.encoded else expected
 
 
 def download(desk: Desk, blob: Descriptor) -> Chunks:

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from hangar.errors import (
     AccessDenied,
     HangarError,
+    Incomplete,
     IntegrityError,
     RegistryError,
     TransferError,
@@ -22,7 +23,7 @@ from hangar.errors import (
 from hangar.http import Response, Stream
 from hangar.oci import Descriptor
 from hangar.registry.desk import PUSH, Desk
-from hangar.registry.downloads import has
+from hangar.registry.downloads import has, size_there
 from hangar.store import Chunks, Put
 
 _LOST = frozenset({202, 404, 416})
@@ -69,12 +70,20 @@ def upload(
         is_mounted, session = _mount(desk, blob, origin or desk.path)
         if is_mounted:
             return Put.MOUNTED if origin else Put.PRESENT
-    if not session and has(desk, blob):
-        return Put.PRESENT
+    damaged = False
+    if not session:
+        size = size_there(desk, blob)
+        if size == blob.size:
+            return Put.PRESENT
+        damaged = size is not None
     try:
         desk.again(_Sending(desk, blob, chunks, session), f"@{blob.digest}")
     except _SourceFailed as failure:
         raise failure.args[0] from None
+    if damaged and not has(desk, blob):
+        message = f"{desk.name}@{blob.digest} is damaged, and sending it does not help"
+        hint = "the registry keeps what it has: its operator has to delete the blob"
+        raise Incomplete(message, missing=[blob.digest], hint=hint)
     if registry.mounts is None:
         _try_mounts(desk, blob)
     return Put.SENT

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import io
+import resource
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import client as http_client
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import pytest
 
-from hangar.serving import MemoryStorage, registry
-from hangar.serving.messages import Refusal
+from hangar.serving import Api, MemoryStorage, registry
+from hangar.serving.messages import Refusal, Request
+from hangar.serving.storage import Upload
 from tests.support.content import put_attestation, put_image, put_index
 from tests.support.judges import PlainHTTP, skopeo
 from tests.support.registries import Certificates
@@ -301,6 +308,54 @@ def test_forgotten_uploads_make_room_for_new_ones(
         assert kept.session("a/b", oldest)
         with pytest.raises(Refusal, match="upload unknown"):
             kept.session("a/b", second)
+
+
+def test_forgotten_uploads_leave_files_for_everybody_else(desk: Desk) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(1024, hard), hard))
+    with serving(desk, "--data", "data") as http, contextlib.ExitStack() as stack:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        upload(http)
+        host, _, port = http.address.partition(":")
+        one = http_client.HTTPConnection(host, int(port), timeout=30)
+        stack.callback(one.close)
+        for _ in range(1100):
+            one.request("POST", "/v2/a/b/blobs/uploads/")
+            assert len(one.getresponse().read()) == 0
+        for _ in range(100):
+            sock = stack.enter_context(socket.create_connection((host, int(port))))
+            sock.settimeout(10)
+            sock.sendall(b"GET /v2/ HTTP/1.1\r\n\r\n")
+            assert sock.recv(12) == b"HTTP/1.1 200"
+
+        assert http.ask("GET", f"/v2/a/b/blobs/{DIGEST}").body == DATA
+
+
+def test_an_upload_that_found_the_disk_full_does_not_go_on(tmp_path: Path) -> None:
+    class Full(io.FileIO):
+        is_full = True
+
+        def write(self, data: Any) -> int:
+            if Full.is_full and self.tell() >= 10_000:
+                raise OSError(errno.ENOSPC, "no space")
+            return super().write(bytes(data)[:10_000])
+
+    class Small(MemoryStorage):
+        def upload(self) -> Upload:
+            path = tmp_path / "upload"
+            return Upload(io.BufferedRandom(Full(path, "w+")), path)
+
+    kept = registry.Registry(Small())
+    session = kept.begin("a/b")
+    path = f"/v2/a/b/blobs/uploads/{session}"
+    with pytest.raises(OSError, match="no space"):
+        Api(kept)(Request("PATCH", path, body=iter([memoryview(DATA * 9000)])))
+    Full.is_full = False
+
+    assert list(tmp_path.iterdir()) == []
+    query = {"digest": DIGEST}
+    with pytest.raises(Refusal, match="upload unknown"):
+        Api(kept)(Request("PUT", path, query, body=iter([memoryview(DATA)])))
 
 
 def test_a_kill_in_mid_upload_leaves_no_broken_blob(desk: Desk) -> None:

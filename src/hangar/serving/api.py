@@ -155,9 +155,7 @@ class Api:
                 return _under_way(name, session, found.upload.size, status=204)
             case "PATCH":
                 with _alone(found):
-                    _in_order(request, found)
-                    for piece in request.body:
-                        found.upload.write(piece)
+                    self._take(request, name, session, found)
                 return _under_way(name, session, found.upload.size)
             case "PUT":
                 digest = _digest(request.query.get("digest", ""))
@@ -172,12 +170,20 @@ class Api:
     ) -> Response:
         found = self._registry.session(name, session)
         with _alone(found):
-            _in_order(request, found)
-            for piece in request.body:
-                found.upload.write(piece)
+            self._take(request, name, session, found)
             self._registry.finish(name, session, digest)
         headers = {"Docker-Content-Digest": digest}
         return _created(f"/v2/{name}/blobs/{digest}", headers)
+
+    def _take(self, request: Request, name: str, session: str, found: Session) -> None:
+        """Add a request's body to an upload."""
+        _in_order(request, found)
+        for piece in request.body:
+            try:
+                found.upload.write(piece)
+            except OSError:  # the disk is full; who knows how much of it was written
+                self._registry.cancel(name, session)
+                raise
 
 
 class _alone:  # noqa: N801 - used as a function is

@@ -16,8 +16,11 @@ from hangar.oci import Descriptor, Digest, Manifest
 from hangar.serving.messages import Refusal
 from hangar.serving.storage import Repository, Storage, Upload
 
-MAX_UPLOADS = 1000
-"""Sessions at once; whoever forgets theirs must not fill the memory."""
+MAX_UPLOADS = 200
+"""Sessions at once; whoever forgets theirs must not use up the open files.
+
+Beside them there are connections, and each may read a file (`hangar.serving.server`).
+"""
 
 
 @dataclass(slots=True)

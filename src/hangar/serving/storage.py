@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import os
@@ -63,7 +64,8 @@ class Upload:
 
     def discard(self) -> None:
         """Give up what was written."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk takes not even the rest
+            self._file.close()
         if self._path:
             self._path.unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -42,11 +42,13 @@ class Companion:
         tag: ``sha256-<hex>.sig`` and the like (cosign), or "" for an OCI referrer,
             which is found by the ``subject`` that its manifest states.
         artifact_type: what a referrers listing says that it is, or "".
+        media_type: of its manifest, as far as a listing says so, or "".
     """
 
     digest: Digest
     tag: str = ""
     artifact_type: str = ""
+    media_type: str = field(default="", compare=False)
 
 
 class Put(Enum):

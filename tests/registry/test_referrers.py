@@ -6,21 +6,26 @@ import json
 
 import pytest
 
-from hangar.errors import AccessDenied, RegistryError, Unsupported
+from hangar.copying import Route
+from hangar.errors import AccessDenied, RegistryError, TransferError, Unsupported
 from hangar.oci import OCI_INDEX, Digest, Manifest
+from hangar.operations.transfer import copy_all
 from hangar.registry import Repository
-from hangar.store import Companion
+from hangar.selection import Selection
+from hangar.store import Companion, Destination
 from tests.registry.conftest import Open
-from tests.support.content import put_image, put_signature
+from tests.support.content import put_bytes, put_image, put_signature
 from tests.support.proxy import ALWAYS, FaultyProxy, answer, change, refuse
 from tests.support.proxy import Message as Reply
 from tests.support.registries import DockerRegistry
+from tests.support.seeding import draft
 
+ARTIFACT = "application/vnd.oci.artifact.manifest.v1+json"
 SBOM = "application/spdx+json"
 
 
 def put_referrer(
-    store: Repository, subject: Manifest, kind: str = SBOM, layer: bytes = b"sbom"
+    store: Destination, subject: Manifest, kind: str = SBOM, layer: bytes = b"sbom"
 ) -> Digest:
     return put_image(
         store,
@@ -193,11 +198,69 @@ def test_a_registry_that_lists_referrers_without_saying_so_needs_none_either(
     remote: Repository, proxy: FaultyProxy, registry: DockerRegistry, path: str
 ) -> None:
     subject = image(remote)
-    proxy.fault("GET", "/referrers/", answer(200, listing()), ALWAYS)
+    digest = put_referrer(draft(), subject)
+    proxy.fault("GET", "/referrers/", answer(200, listing()))  # takes a moment
+    proxy.fault("GET", "/referrers/", answer(200, listing(entry(digest))), ALWAYS)
 
     put_referrer(remote, subject)
 
     assert registry.http.tags(path) == {"1"}
+
+
+def test_a_registry_that_lists_referrers_but_not_ours_is_told_of(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    subject = image(remote)
+    other = listing(entry(Digest.of(b"other")))
+    proxy.fault("GET", "/referrers/", answer(200, other), ALWAYS)
+
+    with pytest.raises(TransferError, match="is not listed as a referrer"):
+        put_referrer(remote, subject)
+
+
+def test_what_others_list_stays_listed(
+    remote: Repository, registry: DockerRegistry, path: str
+) -> None:
+    subject = image(remote)
+    tag = f"sha256-{subject.digest.hex}"
+    theirs = {**entry(Digest.of(b"theirs")), "mediaType": ARTIFACT}
+    put_bytes(remote, b"theirs", ARTIFACT)
+    remote.put_manifest(Manifest.parse(listing(theirs)), tag)
+
+    put_referrer(remote, subject)
+
+    kept = json.loads(registry.http.manifest(path, tag))
+    assert theirs["digest"] in {e["digest"] for e in kept["manifests"]}
+    assert len(kept["manifests"]) == 2
+
+
+def test_a_registry_that_has_listed_referrers_is_asked_again_after_a_404(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    found = answer(200, listing(entry(Digest.of(b"found"))))
+    for fault in (found, answer(404, b"<html>no such page</html>"), found):
+        proxy.fault("GET", "/referrers/", fault)
+
+    counts = [len(remote.companions(Digest.of(b"%d" % n))) for n in range(3)]
+
+    assert counts == [1, 0, 1]
+
+
+def test_a_referrer_of_a_retired_type_is_not_left_behind_in_silence(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    subject = image(remote)
+    odd = {**entry(Digest.of(b"odd")), "mediaType": ARTIFACT}
+    proxy.fault("GET", "/referrers/", answer(200, listing(odd)), ALWAYS)
+    route = Route("x:1", remote, "1", draft(), "1")
+
+    (failed,) = copy_all([route])
+    (copied,) = copy_all([route], selection=Selection(referrers=False))
+
+    assert isinstance(failed.error, Unsupported)
+    assert ARTIFACT in str(failed.error)
+    assert "--referrers=false" in failed.error.hint
+    assert copied.digest == subject.digest
 
 
 def test_referrers_come_in_pages(remote: Repository, proxy: FaultyProxy) -> None:

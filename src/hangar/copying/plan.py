@@ -16,8 +16,15 @@ from hangar.copying import schema1, signatures
 from hangar.copying.merging import merged
 from hangar.copying.schema1 import Unpacked
 from hangar.copying.streams import read_config
-from hangar.errors import Incomplete, InvalidManifest, NoMatchingPlatform, NotFound
+from hangar.errors import (
+    Incomplete,
+    InvalidManifest,
+    NoMatchingPlatform,
+    NotFound,
+    Unsupported,
+)
 from hangar.oci import (
+    MANIFEST_TYPES,
     Descriptor,
     Digest,
     Manifest,
@@ -289,6 +296,7 @@ class _Planner:
         for companion in self._source.companions(subject):
             if not self._selection.accompanied_by(companion):
                 continue
+            self._check_known(companion, subject)
             try:
                 manifest = self._source.manifest(companion.digest)
             except NotFound:  # listed, but deleted since
@@ -297,6 +305,17 @@ class _Planner:
                 for child in manifest.children:
                     self._walk(child)
                 self._write(self._joined(companion, manifest), companion.tag)
+
+    def _check_known(self, companion: Companion, subject: Digest) -> None:
+        """See that a companion is of a type that can be asked for."""
+        kind = companion.media_type
+        if kind and kind not in MANIFEST_TYPES:
+            message = (
+                f'{self._source.name}: unsupported MIME type "{kind:.80}" of'
+                f" {companion.digest}, which is attached to {subject}"
+            )
+            hint = "--referrers=false leaves behind what is attached"
+            raise Unsupported(message, hint=hint)
 
     @contextlib.contextmanager
     def _deeper(self) -> Iterator[None]:

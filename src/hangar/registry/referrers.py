@@ -15,6 +15,7 @@ from hangar.errors import (
     InvalidManifest,
     NotFound,
     RegistryError,
+    TransferError,
     Unsupported,
 )
 from hangar.http import Response
@@ -48,15 +49,18 @@ class Referrers:
         return (
             *(Companion(digest, tag) for digest, tag in found if digest),
             *(
-                Companion(entry.digest, artifact_type=entry.artifact_type)
+                Companion(
+                    entry.digest,
+                    artifact_type=entry.artifact_type,
+                    media_type=entry.media_type,
+                )
                 for entry in self._referrers(subject)
             ),
         )
 
     def record(self, manifest: Manifest, subject: Digest) -> None:
         """Make sure that a manifest is found as a referrer of its subject."""
-        listed = self._asked(subject)
-        if listed is not None:
+        if self._desk.again(lambda: self._lists(manifest, subject), ": referrers"):
             return
         tag = _tag(subject)
         with deadline.holding(self._locks.setdefault(tag, threading.Lock())):
@@ -64,12 +68,30 @@ class Referrers:
             if kept and not kept.is_index:
                 message = f"{self._desk.name}:{tag} is no list of referrers"
                 raise Unsupported(message, hint="delete that tag; its name is reserved")
-            entries = kept.children if kept else ()
+            entries = _entries(kept) if kept else ()
             if any(entry.digest == manifest.digest for entry in entries):
                 return
             index = Manifest.index([*entries, _entry(manifest)])
             manifests.put(self._desk, index, tag)
             self._lookup.note(tag)
+
+    def _lists(self, manifest: Manifest, subject: Digest) -> bool:
+        """Whether the registry lists a referrer; False if it lists none at all.
+
+        Raises:
+            TransferError: it lists others only; that may take it a moment.
+        """
+        listed = self._asked(subject)
+        if listed is not None and manifest.digest not in {e.digest for e in listed}:
+            message = (
+                f"{self._desk.name}@{manifest.digest} was stored, but is not listed as"
+                f" a referrer of {subject}"
+            )
+            hint = (
+                "--referrers=false, and --remove-signatures, leave such things behind"
+            )
+            raise TransferError(message, hint=hint)
+        return listed is not None
 
     def _referrers(self, subject: Digest) -> tuple[Descriptor, ...]:
         listed = self._asked(subject)
@@ -78,7 +100,7 @@ class Referrers:
         tag = _tag(subject)
         kept = self._kept(tag) if self._lookup.find(tag) else None
         # `cosign copy` gives such tags to images, which list nobody.
-        return kept.children if kept else ()
+        return _entries(kept) if kept and kept.is_index else ()
 
     def _asked(self, subject: Digest) -> tuple[Descriptor, ...] | None:
         """What the registry lists; None if it does not do that."""
@@ -94,7 +116,7 @@ class Referrers:
     def _listed(self, subject: Digest) -> Iterator[Descriptor]:
         for page in pages(self._desk, f"referrers/{subject}", self._refused):
             try:
-                yield from Manifest.parse(page, OCI_INDEX).children
+                yield from _entries(Manifest.parse(page, OCI_INDEX))
             except (InvalidManifest, Unsupported) as error:
                 message = f"{self._desk.name}: no index, but asked for referrers"
                 raise RegistryError(message, status=200) from error
@@ -106,7 +128,8 @@ class Referrers:
         if response.status not in _NO_SUCH_THING and not unsupported:
             return error
         if unsupported or b'"errors"' not in said:  # else it knows what we mean
-            self._desk.registry.has_referrers = False
+            if self._desk.registry.has_referrers is None:  # nor did it ever list any
+                self._desk.registry.has_referrers = False
         return _NotListed("referrers are not listed")
 
     def _kept(self, tag: str) -> Manifest | None:
@@ -119,6 +142,11 @@ class Referrers:
 
 def _tag(subject: Digest) -> str:
     return f"{subject.algorithm}-{subject.hex[:64]}"
+
+
+def _entries(listed: Manifest) -> tuple[Descriptor, ...]:
+    """All that a list names, also of types that we do not know."""
+    return (*listed.children, *listed.layers)
 
 
 def _entry(manifest: Manifest) -> Descriptor:

@@ -178,8 +178,23 @@ def test_the_upload_opened_instead_of_a_mount_is_used(
     origin = f"{remote.place}/{path}/has-it-not"
 
     assert remote.put_blob(BLOB, chunks, origin=origin) is Put.SENT
-    assert asked(proxy)[:2] == ["POST", "PUT"]
+    assert asked(proxy)[:3] == ["POST", "HEAD", "PUT"]
     assert stored(registry, path) == CONTENT
+
+
+def test_a_blob_that_is_there_is_not_sent_again_because_nothing_is_mounted(
+    stocked: Repository, proxy: FaultyProxy, path: str
+) -> None:
+    def opened(request: Message, forward: Forward) -> Message:
+        request.path = request.path.partition("?")[0]
+        return forward(request)
+
+    proxy.fault("POST", "mount=", opened, ALWAYS)
+    before = len(asked(proxy))
+    origin = f"{stocked.place}/{path}/lender"
+
+    assert stocked.put_blob(BLOB, never, origin=origin) is Put.PRESENT
+    assert asked(proxy)[before:] == ["POST", "HEAD", "DELETE"]
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 500])

@@ -71,9 +71,11 @@ def upload(
         if is_mounted:
             return Put.MOUNTED if origin else Put.PRESENT
     damaged = False
-    if not session:
+    if origin or not session:  # that another's was not mounted says nothing of ours
         size = size_there(desk, blob)
         if size == blob.size:
+            if session:
+                _give_up(desk, session)
             return Put.PRESENT
         damaged = size is not None
     try:
@@ -179,7 +181,13 @@ def _try_mounts(desk: Desk, blob: Descriptor) -> None:
     with contextlib.suppress(TransferError):  # the blob itself has arrived
         _, session = _mount(desk, blob, desk.path)
         if session:
-            desk.send("DELETE", session, PUSH).close()
+            _give_up(desk, session)
+
+
+def _give_up(desk: Desk, session: str) -> None:
+    """Let go of an upload; a registry that cannot be told will forget it anyway."""
+    with contextlib.suppress(TransferError):
+        desk.send("DELETE", session, PUSH).close()
 
 
 def _begin(desk: Desk) -> str:

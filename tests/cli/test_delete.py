@@ -9,7 +9,14 @@ import pytest
 
 from tests.support.content import put_image
 from tests.support.judges import PlainHTTP
-from tests.support.proxy import Fault, FaultyProxy, Forward, Message, answer
+from tests.support.proxy import (
+    Fault,
+    FaultyProxy,
+    Forward,
+    Message,
+    answer,
+    lose_answer,
+)
 from tests.support.registries import DockerRegistry, docker_registry
 from tests.support.running import Desk, Ran
 from tests.support.scripted import Scripted, reply
@@ -217,3 +224,34 @@ def test_what_cannot_be_deleted_is_told_before_any_question(
 
     assert (ran.status, ran.out) == (status, "")
     assert said in ran.err
+
+
+@pytest.mark.parametrize("flags", [["--tag-only"], []])
+def test_a_registry_that_only_says_that_it_deletes_is_found_out(
+    desk: Desk, flags: list[str]
+) -> None:
+    faults = (("/sha256:", answer(202)), *[("", answer(202))] * 2)
+    with odd(desk, *faults[1 if flags else 0 :]) as proxy:
+        ran = delete(desk, f"{proxy.address}/team/app:1.0", "-y", *flags)
+
+        assert ran.status == 1
+        assert "which is still there" in ran.err
+        assert "1.0" in PlainHTTP(proxy.address).tags("team/app")
+
+
+def test_a_digest_that_a_registry_only_says_to_delete_is_found_out(desk: Desk) -> None:
+    with odd(desk, ("/sha256:", answer(202))) as proxy:
+        head = PlainHTTP(proxy.address).ask("HEAD", "/v2/team/app/manifests/1.0")
+        digest = head.headers["docker-content-digest"]
+        ran = delete(desk, f"{proxy.address}/team/app@{digest}", "-y")
+
+    assert ran.status == 1
+    assert "which is still there" in ran.err
+
+
+def test_a_deletion_of_which_the_answer_was_lost_is_one(desk: Desk) -> None:
+    with odd(desk, ("/1.0", lose_answer)) as proxy:
+        ran = delete(desk, f"{proxy.address}/team/app:1.0", "-y", "--tag-only")
+
+        assert ran.status == 0, ran.err
+        assert PlainHTTP(proxy.address).tags("team/app") == {"2.0", "latest"}

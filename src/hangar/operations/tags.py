@@ -71,10 +71,22 @@ def delete_image(
         Unsupported: the registry cannot delete a tag alone, or an image with its tags.
         HangarError: the registry refuses.
     """
-    repository = registries.repository(image)
+    repository, named = registries.repository(image), image.tag or digest
     if tag_only:
         _delete_tag(repository, image)
+    else:
+        _delete_manifest(repository, image, digest)
+    if not _names(repository, named, digest):
         return
+    if image.tag and not tag_only:
+        _delete_left(repository, image, digest)
+        if not _names(repository, named, digest):
+            return
+    message = f"{image.registry} accepted to delete {image}, which is still there"
+    raise Unsupported(message, hint="look again later: some take their time")
+
+
+def _delete_manifest(repository: Repository, image: Reference, digest: Digest) -> None:
     try:
         repository.delete(digest)
     except NotFound as error:
@@ -82,8 +94,6 @@ def delete_image(
             raise
         message = f"{image.registry} deletes no images"
         raise Unsupported(message, hint="its operator may know a way") from error
-    if image.tag and _names(repository, image.tag, digest):
-        _delete_left(repository, image, digest)
 
 
 def _delete_tag(repository: Repository, image: Reference) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import itertools
 from dataclasses import replace
 
 from hangar.errors import (
@@ -129,9 +130,13 @@ def delete(desk: Desk, reference: str) -> None:
     Raises:
         NotFound: there is none.
     """
+    tries = itertools.count()
 
     def remove() -> None:
+        is_first = next(tries) == 0
         with desk.send("DELETE", _path(reference), DELETE) as response:
+            if response.status == 404 and not is_first:
+                return  # it was deleted; only the answer was lost
             if response.status not in (200, 202, 204):
                 raise desk.refusal(response, _suffix(reference), _UNKNOWN)
 

@@ -244,3 +244,27 @@ def signed(payload: bytes) -> bytes:
     protected = {"formatLength": len(kept), "formatTail": encoded(tail)}
     signature = {"protected": encoded(json.dumps(protected).encode())}
     return kept + b',"signatures":' + json.dumps([signature]).encode() + b"}"
+
+
+def test_a_page_for_everything_is_not_taken_for_what_a_digest_names(
+    stocked: Repository, proxy: FaultyProxy
+) -> None:
+    page = answer(200, b"<html>please log in</html>", Content_Type="text/html")
+    for method in ("HEAD", "GET"):
+        proxy.fault(method, "/manifests/", page, ALWAYS)
+
+    with pytest.raises(IntegrityError):
+        stocked.resolve(Digest.of(b"absent"))
+
+
+def test_a_registry_that_says_another_digest_is_asked_for_the_bytes(
+    remote: Repository, proxy: FaultyProxy
+) -> None:
+    entry = put_image(remote, b"layer", tag="1")
+    other = replace_headers(Docker_Content_Digest=Digest.of(b"other"))
+    proxy.fault("HEAD", "/manifests/", other, ALWAYS)
+    proxy.fault("GET", "/manifests/", refuse(404, "MANIFEST_UNKNOWN"))
+
+    with pytest.raises(NotFound):
+        remote.resolve(entry.digest)
+    assert remote.resolve(entry.digest) == entry.digest

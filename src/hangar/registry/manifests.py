@@ -22,6 +22,7 @@ from hangar.oci import (
     DOCKER_MANIFEST,
     DOCKER_SCHEMA1,
     DOCKER_SCHEMA1_SIGNED,
+    MANIFEST_TYPES,
     MAX_MANIFEST,
     OCI_INDEX,
     OCI_MANIFEST,
@@ -61,7 +62,7 @@ def resolve(desk: Desk, reference: str) -> Digest:
     def ask() -> Digest | None:
         with desk.send("HEAD", _path(reference), headers=_ACCEPT) as response:
             if response.status == 200:
-                return Digest(reference) if ":" in reference else _stated(response)
+                return _named(response, reference)
             if response.status in _HEAD_REFUSED:
                 return None
             raise desk.refusal(response, _suffix(reference), _UNKNOWN)
@@ -163,6 +164,19 @@ def _stated(response: Response) -> Digest | None:
         return Digest(response.headers.get("docker-content-digest", ""))
     except InvalidDigest:
         return None
+
+
+def _named(response: Response, reference: str) -> Digest | None:
+    """What an answer without bytes says that a reference names; None if too little.
+
+    Of a digest it has to say so, or at least that it is about a manifest: there are
+    proxies that answer everything with a page of their own.
+    """
+    stated = _stated(response)
+    if ":" not in reference or stated == reference:
+        return stated
+    kind = response.headers.get("content-type", "").partition(";")[0].strip()
+    return Digest(reference) if not stated and kind in MANIFEST_TYPES else None
 
 
 def _checked(raw: bytes, media_type: str, digest: Digest | None) -> Manifest:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
 
+from hangar.deadline import Deadline, applied
 from hangar.errors import (
     TransferError,
 )
@@ -107,3 +110,33 @@ def test_success_before_everything_was_sent_is_none(client: Client) -> None:
 def test_an_interim_answer_does_not_end_the_sending(client: Client) -> None:
     with Scripted(INTERIM + reply(201)) as server:
         assert put(client, server.url, *[b"x" * 100_000] * 100).status == 201
+
+
+def test_the_beginning_of_an_interim_answer_does_not_end_the_sending(
+    client: Client,
+) -> None:
+    begun, size = threading.Event(), 1_000_000
+
+    def in_two_parts(connection: socket.socket) -> None:
+        connection.sendall(INTERIM[:4])
+        begun.set()
+        with connection.makefile("rb") as body:
+            body.read(size - (1 << 16))  # some was read together with the head
+        connection.sendall(INTERIM[4:] + reply(201))
+
+    def chunks() -> Iterator[bytes]:
+        for _ in range(10):
+            yield bytes(size // 10)
+            begun.wait(10)
+
+    with Scripted(in_two_parts) as server, applied(Deadline(10)):
+        assert (
+            client.request(
+                "PUT",
+                server.url,
+                headers={},
+                body=Stream(chunks(), size),
+                trust=trusting,
+            ).status
+            == 201
+        )

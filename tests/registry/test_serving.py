@@ -10,6 +10,7 @@ import resource
 import signal
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import client as http_client
@@ -19,7 +20,7 @@ from typing import Any
 import bcrypt
 import pytest
 
-from hangar.serving import Api, MemoryStorage, registry
+from hangar.serving import Api, MemoryStorage, Server, registry
 from hangar.serving.messages import Refusal, Request
 from hangar.serving.storage import Upload
 from tests.support.content import put_attestation, put_image, put_index
@@ -329,6 +330,26 @@ def test_forgotten_uploads_leave_files_for_everybody_else(desk: Desk) -> None:
             assert sock.recv(12) == b"HTTP/1.1 200"
 
         assert http.ask("GET", f"/v2/a/b/blobs/{DIGEST}").body == DATA
+
+
+def test_it_goes_on_where_no_thread_could_be_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start, failures = threading.Thread.start, [RuntimeError("can't start new thread")]
+
+    def start_but_once(thread: threading.Thread) -> None:
+        if failures and thread.name != "accept":
+            raise failures.pop()
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_but_once)
+    with Server(Api(registry.Registry(MemoryStorage()))) as server:
+        judge = PlainHTTP(server.address)
+        with pytest.raises(ConnectionError):
+            judge.ask("GET", "/v2/")
+
+        assert judge.ask("GET", "/v2/").status == 200
+    assert not failures
 
 
 def test_an_upload_that_found_the_disk_full_does_not_go_on(tmp_path: Path) -> None:

@@ -100,6 +100,17 @@ def test_a_repository_that_is_not_there_is_not_found(
     assert "no such repository" in caught.value.hint
 
 
+def test_a_list_that_goes_in_circles_ends(open_at: Open) -> None:
+    circle = [page(["a"], f'</v2/app/tags/list?n={n}>; rel="next"') for n in (1, 2)]
+    with (
+        Scripted(reply(200), *circle * 5) as server,
+        pytest.raises(TransferError, match="without end"),
+    ):
+        list(open_at(server.address, "app").tags())
+
+    assert len(server.heard) == 4
+
+
 def test_a_list_that_leads_back_to_itself_ends(open_at: Open) -> None:
     again = page(["a"], '</v2/app/tags/list?n=1>; rel="next"')
     with (

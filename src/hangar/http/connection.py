@@ -31,6 +31,9 @@ _SMALL = 64 << 10
 _LINGER = 0.2
 """Seconds after which bytes are passed on though more were asked for."""
 
+_INTERIM = b"HTTP/1.1 1"
+"""How an answer begins that is not final, as far as it is here."""
+
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError)
 
 
@@ -175,7 +178,7 @@ class Connection:
         """Whether the final answer has begun to arrive."""
         self._pending += self._peek()
         self.touched = bool(self._pending)
-        return self.touched and not self._pending.startswith(b"HTTP/1.1 1")
+        return not _INTERIM.startswith(self._pending[: len(_INTERIM)])
 
     def _peek(self) -> bytes:
         """Take what came already, without waiting."""

@@ -27,15 +27,17 @@ def pages(
         HangarError: what ``refused`` makes of an answer other than 200.
         TransferError: the list has no end.
     """
+    asked = {path}
     for _ in range(MAX_PAGES):
         fetch = functools.partial(_page, desk, path, refused)
         page, following = desk.again(fetch, ": list")
         yield page
         if not following:
             return
-        if following == path:
+        if following in asked:
             break
         path = following
+        asked.add(path)
     message = f"{desk.name}: a list without end"
     raise TransferError(message)
 

@@ -109,7 +109,13 @@ class Server(Closing):
         thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
         with self._lock:
             self._open[sock] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError as error:  # there can be no more of them
+            with self._lock:
+                del self._open[sock]
+            sock.close()
+            raise OSError(str(error)) from error
 
     def _serve(self, sock: socket.socket) -> None:
         try:

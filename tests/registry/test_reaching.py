@@ -224,6 +224,23 @@ def test_mirrors_are_asked_first_and_the_location_last(
         repository.resolve("absent")
 
 
+def test_a_password_that_is_given_goes_to_no_mirror(
+    source_at: Open, tmp_path: Path
+) -> None:
+    asks = reply(401, WWW_Authenticate='Basic realm="x"')
+    digest = Digest.of(b"manifest")
+    known = reply(200, Docker_Content_Digest=digest)
+    with Scripted(asks, asks) as mirror, Scripted(asks, known) as upstream:
+        mirrors(tmp_path, f"{upstream.address}/team", f"{mirror.address}/team")
+        repository = source_at("up.example", "team/app", credentials="me:secret")
+
+        assert repository.resolve("1") == digest
+
+    assert len(mirror.heard) == 2
+    assert not any("authorization" in heard.headers for heard in mirror.heard)
+    assert "authorization" in upstream.heard[-1].headers
+
+
 def test_a_mirror_that_has_the_image_spares_the_others(
     registry: DockerRegistry, open_at: Open, source_at: Open, tmp_path: Path, path: str
 ) -> None:

@@ -239,12 +239,17 @@ class Registries(Closing):
             return self.repository(reference)
         return MirroredRepository(
             self._desk(own),
-            [Repository(self._desk(endpoint)) for endpoint in by_tag],
-            [Repository(self._desk(endpoint)) for endpoint in by_digest],
+            [Repository(self._desk(place, by_tag[-1])) for place in by_tag],
+            [Repository(self._desk(place, by_digest[-1])) for place in by_digest],
         )
 
-    def _desk(self, endpoint: Endpoint) -> Desk:
-        credential = self._credential(endpoint.registry, endpoint.repository)
+    def _desk(self, endpoint: Endpoint, own: Endpoint | None = None) -> Desk:
+        """Where to ask; what was given for ``own`` goes to no mirror of it."""
+        if own is None or own.registry == endpoint.registry:
+            credential = self._credential(endpoint.registry, endpoint.repository)
+        else:
+            kept = self._configuration.credentials
+            credential = kept.find(endpoint.registry, endpoint.repository)
         return Desk(self._registry(endpoint), endpoint.repository, credential)
 
     def _credential(self, registry: str, repository: str) -> Credential | None:

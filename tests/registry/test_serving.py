@@ -352,6 +352,26 @@ def test_it_goes_on_where_no_thread_could_be_started(
     assert not failures
 
 
+@pytest.mark.parametrize("left", [DATA[:-1], None])
+def test_what_the_disk_has_lost_is_gone_and_may_be_pushed_again(
+    desk: Desk, left: bytes | None
+) -> None:
+    with serving(desk, "--data", "data") as http:
+        upload(http)
+        file = desk.folder / "data" / "blobs" / "sha256" / DIGEST.partition(":")[2]
+        if left is None:
+            file.unlink()
+        else:
+            file.write_bytes(left)
+
+        assert http.ask("HEAD", f"/v2/a/b/blobs/{DIGEST}").status == 404
+        mount = f"/v2/a/b/blobs/uploads/?mount={DIGEST}&from=a/b"
+        assert http.ask("POST", mount).status == 202
+        upload(http)
+        assert http.ask("GET", f"/v2/a/b/blobs/{DIGEST}").body == DATA
+        assert http.ask("POST", mount).status == 201
+
+
 def test_an_upload_that_found_the_disk_full_does_not_go_on(tmp_path: Path) -> None:
     class Full(io.FileIO):
         is_full = True

@@ -6,6 +6,8 @@ that it points at is there (distribution-spec 1.1, "Push").
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import uuid
 from dataclasses import dataclass, field
@@ -67,7 +69,8 @@ class Registry:
             record = repository.manifests.get(_as_key(digest))
             if record is None:
                 raise Refusal(404, "MANIFEST_UNKNOWN", "manifest unknown")
-            return record.descriptor, self._open(record.descriptor.digest)
+            descriptor = record.descriptor
+            return descriptor, self._open(descriptor.digest, descriptor.size)
 
     def blob(self, name: str, digest: Digest) -> tuple[int, BinaryIO]:
         """Find a blob; return its size, and the blob opened."""
@@ -75,7 +78,8 @@ class Registry:
             repository = self._repository(name, "BLOB_UNKNOWN")
             if digest not in repository.blobs:
                 raise Refusal(404, "BLOB_UNKNOWN", f"blob unknown: {digest}")
-            return repository.blobs[digest], self._open(digest)
+            size = repository.blobs[digest]
+            return size, self._open(digest, size)
 
     def referrers(self, name: str, subject: Digest) -> list[Descriptor]:
         """List the manifests that refer to ``subject``."""
@@ -141,6 +145,10 @@ class Registry:
         with self._lock:
             source = self._repositories.get(lender)
             if source is None or digest not in source.blobs:
+                return False
+            try:
+                self._open(digest, source.blobs[digest]).close()
+            except Refusal:
                 return False
             target = self._repositories.setdefault(name, Repository())
             target.blobs[digest] = source.blobs[digest]
@@ -215,12 +223,15 @@ class Registry:
         if not any(r.has(digest) for r in self._repositories.values()):
             self._storage.remove(digest)
 
-    def _open(self, digest: Digest) -> BinaryIO:
-        try:
-            return self._storage.open(digest)
-        except FileNotFoundError as error:
-            message = f"content is gone: {digest}"
-            raise Refusal(404, "BLOB_UNKNOWN", message) from error
+    def _open(self, digest: Digest, size: int) -> BinaryIO:
+        """Open content; what the disk has lost bytes of is gone, to be pushed again."""
+        with contextlib.suppress(FileNotFoundError):
+            file = self._storage.open(digest)
+            if file.seek(0, os.SEEK_END) == size:
+                file.seek(0)
+                return file
+            file.close()
+        raise Refusal(404, "BLOB_UNKNOWN", f"content is gone: {digest}")
 
     def _repository(self, name: str, code: str = "NAME_UNKNOWN") -> Repository:
         found = self._repositories.get(name)

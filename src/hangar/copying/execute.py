@@ -11,7 +11,7 @@ from hangar.copying.ledger import Ledger
 from hangar.copying.plan import Plan, Route, Step
 from hangar.copying.streams import counted, verified
 from hangar.deadline import current
-from hangar.errors import IntegrityError, NotFound
+from hangar.errors import IntegrityError, NotFound, TransferError
 from hangar.events import (
     BlobFinished,
     BlobProgress,
@@ -80,6 +80,10 @@ class Transfer:
         with self.ledger.turn(destination, step.manifest.digest) as is_there:
             if is_there and not step.tag:
                 return Traffic(present=size)
+            if not self.ledger.may_sign(destination, step):
+                message = f"{destination.name}:{step.tag} was signed anew meanwhile"
+                hint = "run the same command again: it keeps both signatures"
+                raise TransferError(message, hint=hint)
             destination.put_manifest(step.manifest, step.tag)
         return Traffic(sent=size)
 

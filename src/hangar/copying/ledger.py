@@ -13,6 +13,7 @@ from array import array
 from collections.abc import Iterator
 from enum import Enum, auto
 
+from hangar.copying.plan import Step
 from hangar.deadline import current
 from hangar.numbering import Numbering
 from hangar.oci import Digest
@@ -36,6 +37,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._holders: dict[tuple[str, _Kind], _Holders] = {}  # by place
+        self._signed: dict[tuple[str, str], Digest] = {}  # by repository and tag
         self._claimed: set[tuple[str, Digest]] = set()
         self._changed = threading.Condition()
 
@@ -91,6 +93,22 @@ class Ledger:
             stored = True
         finally:
             self._settle(store, digest, _Kind.MANIFEST, stored=stored)
+
+    def may_sign(self, store: Source, step: Step) -> bool:
+        """Whether a step takes no signatures away that this run has written.
+
+        Two images of a run may be the same one, signed by different people; the
+        second of them was perhaps planned before the first was written.
+        """
+        if not step.tag.endswith((".sig", ".att")):
+            return True
+        digest = step.manifest.digest
+        with self._changed:
+            before = self._signed.get((store.name, step.tag))
+            if before not in (None, digest, step.over):
+                return False
+            self._signed[store.name, step.tag] = digest
+            return True
 
     def _settle(
         self, store: Source, digest: Digest, kind: _Kind, *, stored: bool

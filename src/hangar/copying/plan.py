@@ -88,10 +88,12 @@ class Step:
     Attributes:
         manifest: what to write.
         tag: what to call it; "" for its digest alone.
+        over: what a tag of signatures named that are among these, or None.
     """
 
     manifest: Manifest
     tag: str = ""
+    over: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,10 +285,12 @@ class _Planner:
                 self._walk(child)
             self._write(manifest, tag)
 
-    def _write(self, manifest: Manifest, tag: str = "") -> None:
+    def _write(
+        self, manifest: Manifest, tag: str = "", over: Digest | None = None
+    ) -> None:
         """Add the step of a manifest that stays as it is, and of its companions."""
         self._accompany(manifest.digest)
-        self._steps[manifest.digest, tag] = Step(manifest, tag)
+        self._steps[manifest.digest, tag] = Step(manifest, tag, over)
 
     def _accompany(self, subject: Digest) -> None:
         """Add the steps of what accompanies a manifest, and what accompanies that."""
@@ -304,7 +308,7 @@ class _Planner:
             with self._deeper():
                 for child in manifest.children:
                     self._walk(child)
-                self._write(self._joined(companion, manifest), companion.tag)
+                self._write(*self._joined(companion, manifest))
 
     def _check_known(self, companion: Companion, subject: Digest) -> None:
         """See that a companion is of a type that can be asked for."""
@@ -327,21 +331,24 @@ class _Planner:
         yield
         self._depth -= 1
 
-    def _joined(self, companion: Companion, manifest: Manifest) -> Manifest:
+    def _joined(
+        self, companion: Companion, manifest: Manifest
+    ) -> tuple[Manifest, str, Digest | None]:
         """Join cosign's signatures with those that the destination has already."""
-        if not companion.tag.endswith((".sig", ".att")):
-            return manifest
-        there = _resolved(self._destination, companion.tag)
+        tag = companion.tag
+        if not tag.endswith((".sig", ".att")):
+            return manifest, tag, None
+        there = _resolved(self._destination, tag)
         if there in (None, manifest.digest):
-            return manifest
-        mine = self._destination.manifest(companion.tag)
+            return manifest, tag, there
+        mine = self._destination.manifest(tag)
         if mine.config is None or {*mine.layers} <= {*manifest.layers}:
-            return manifest
+            return manifest, tag, mine.digest
         config = self._config(self._destination, mine)
         result, config = signatures.joined(mine, config, manifest)
         if result.config:
             self._made[result.config.digest] = config
-        return result
+        return result, tag, mine.digest
 
     def _converted(self, found: Manifest, existing: Manifest | None) -> Manifest:
         """Convert schema 1, with what the destination's image tells of its layers."""

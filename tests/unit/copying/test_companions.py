@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import contextlib
+import threading
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from hangar.copying import Route
+from hangar.errors import TransferError
 from hangar.events import Event, Noticed, Status
+from hangar.oci import Manifest
 from hangar.operations.transfer import copy_all, plan_all
 from hangar.selection import Selection
 from tests.support.content import (
@@ -15,7 +19,7 @@ from tests.support.content import (
     put_index,
     put_signature,
 )
-from tests.support.memory import MemoryStore
+from tests.support.memory import MemoryPlace, MemoryStore
 from tests.unit.copying.conftest import LINUX, check, copy
 
 
@@ -122,3 +126,36 @@ def test_signatures_join_those_that_the_destination_has(
     signers = [list(layer.annotations.values()) for layer in joined.layers]
     assert signers == [["us"], ["vendor"]]
     assert check(upstream, mirror, deep=True).status is Status.UP_TO_DATE
+
+
+@dataclass
+class Awaited(MemoryStore):
+    """Writes no signatures before as many images as take part are planned."""
+
+    all_planned: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
+
+    def put_manifest(self, manifest: Manifest, tag: str = "") -> None:
+        if tag.endswith(".sig"):
+            with contextlib.suppress(threading.BrokenBarrierError):
+                self.all_planned.wait(1)
+        super().put_manifest(manifest, tag)
+
+
+def test_signatures_of_one_image_by_two_people_do_not_displace_each_other() -> None:
+    mirror = Awaited(MemoryPlace("mirror.example"), "mirror.example/library/app")
+    routes = []
+    for number, by in enumerate(("alice", "bob"), start=1):
+        signed = MemoryPlace(f"{by}.example").repository("app")
+        image = put_image(signed, b"layer", tag="1.0")
+        put_signature(signed, image.digest, by.encode(), by)
+        routes.append(Route(by, signed, "1.0", mirror, str(number), number))
+
+    first = copy_all(routes, jobs=2)
+    again = copy_all(routes, jobs=2)
+
+    (outcome,) = first.failed
+    assert isinstance(outcome.error, TransferError)
+    assert "keeps both" in outcome.error.hint
+    assert again.ok
+    (signature,) = [tag for tag in mirror.tags if tag.endswith(".sig")]
+    assert len(mirror.manifest(signature).layers) == 2

@@ -123,3 +123,15 @@ def test_a_body_in_chunks_that_is_left_before_its_end_is_not_the_next_answer(
         assert get(client, server.url).read(10) == b"another"
 
     assert server.connections == 2
+
+
+ENDLESS = {
+    "interim answers": b"HTTP/1.1 102 Processing\r\n\r\n" * 2000 + reply(200),
+    "trailers": CHUNKED + b"0\r\n" + b"Trailer: x\r\n" * 2000 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS)
+def test_nobody_can_keep_us_for_ever_with(client: Client, answer: bytes) -> None:
+    with Scripted(answer) as server, pytest.raises(TransferError):
+        get(client, server.url).read(10)

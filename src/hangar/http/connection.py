@@ -34,6 +34,9 @@ _LINGER = 0.2
 _INTERIM = b"HTTP/1.1 1"
 """How an answer begins that is not final, as far as it is here."""
 
+_MOST_INTERIM = 1000
+"""Answers that are not final, to one request."""
+
 _WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError)
 
 
@@ -193,13 +196,15 @@ class Connection:
 
     def _receive_head(self, timeout: float) -> Head:
         self._sock.settimeout(deadline.current().remaining(timeout))
-        while True:
+        for _ in range(_MOST_INTERIM):
             while (end := END_OF_HEAD.search(self._pending)) is None:
                 self._receive_more()
             head = parse_head(self._pending[: end.start()])
             self._pending = self._pending[end.end() :]
             if head.status >= 200:
                 return head
+        message = f"no answer, but {_MOST_INTERIM} times that there will be one"
+        raise TransferError(message)
 
     def _receive_more(self) -> None:
         """Wait for something to add to what is pending."""

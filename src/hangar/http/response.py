@@ -20,6 +20,9 @@ CHUNK = 1 << 20
 MAX_REFUSAL = 64 << 10
 """Bytes that are read of what explains an error."""
 
+_MOST_TRAILERS = 1000
+"""Lines behind a body in chunks."""
+
 _CHUNK_LENGTH = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;|$)")
 
 _REFUSAL_TIMEOUT = 5.0
@@ -164,9 +167,16 @@ class Response(Closing):
             message = f"{self.url.partition('?')[0]}: broken chunk {line!r:.40}"
             raise TransferError(message)
         length = int(found[1], 16)
-        while not length and self._connection.receive_line():
-            pass  # trailers
+        if not length:
+            self._skip_trailers()
         return length
+
+    def _skip_trailers(self) -> None:
+        for _ in range(_MOST_TRAILERS):
+            if not self._connection.receive_line():
+                return
+        message = f"{self.url.partition('?')[0]}: a body without end"
+        raise TransferError(message)
 
     def _end(self, *, whole: bool) -> None:
         finish, self._finish = self._finish, None

@@ -92,7 +92,10 @@ def parse_json(text: str) -> Section:
         ValueError: it is none, or a key is there twice.
     """
     lines = _beginnings(text)
-    value = json.loads(text, object_pairs_hook=lambda p: Section(p, next(lines)))
+    try:
+        value = json.loads(text, object_pairs_hook=lambda p: Section(p, next(lines)))
+    except RecursionError:
+        _refuse(1, "nested too deep")
     return _checked(value)
 
 

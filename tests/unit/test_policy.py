@@ -214,7 +214,7 @@ def test_scopes_of_files_are_real_paths(
         ('{"default": [{"type": "reject"}],\n"default": []}', "'default' is there twi"),
         ('{"default": [{"a": "{}",\n"a": "}"}]}', "line 1: 'a' is there twice"),
         ("\xff", "not text in UTF-8"),
-        ("[" * 100_000, "recursion"),
+        ("[" * 100_000, "nested too deep"),
     ],
 )
 def test_a_policy_is_read_strictly(tmp_path: Path, text: str, said: str) -> None:

@@ -222,10 +222,18 @@ def test_all_else_is_a_plain_list(text: str) -> None:
     assert program_of("images.txt", text) == ""
 
 
+def test_blank_lines_and_comments_in_front_take_no_time() -> None:
+    text = "\n \n# x\n" * 100_000
+
+    assert program_of("images.txt", f"{text}nginx:1\n") == ""
+    assert program_of("-", f"{text}quay.io: {{images: {{a: []}}}}\n") == "skopeo"
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
         ("a.yaml", "a: [", "a.yaml: line 2: "),
+        ("a.json", '{"a":' * 100_000, "a.json: line 1: nested too deep"),
         ("a.json", '{"a": 1,}', "a.json: .* line 1 column 9"),
         ("a.yml", "a: {b: c}", "a.yml: it is not known whose file this is"),
         ("a", "schema: hangar-job/1\nimages: []", "a is a job file already"),

@@ -24,7 +24,9 @@ PROGRAMS = tuple(_PROGRAMS)
 """Whose files can be translated."""
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_KEY = re.compile(r"(?:\s*(?:[#%].*)?\n|---.*\n)*\s*(?:\{|[^\s#][^\n]*:(?:\s|$))")
+_KEY = re.compile(
+    r"(?:[^\S\n]*(?:[#%].*)?\n|---.*\n)*[^\S\n]*(?:\{|[^\s#][^\n]*:(?:\s|$))"
+)
 """A file that begins with a key, behind comments; a name does not end in a colon."""
 
 

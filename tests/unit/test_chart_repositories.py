@@ -65,6 +65,11 @@ def test_entries_that_helm_passes_over_are_passed_over() -> None:
         (b"entries: {}\n", "is no index of a chart repository"),
         (b"apiVersion: v1\nentries:\n  app: [\n", "cannot be used: line"),
         (b"apiVersion: v1\nentries:\n  app: none\n", "the entry of 'app' is no list"),
+        (
+            b"apiVersion: v1\nentries: {app: []}\nentries: {}\n",
+            "'entries' is there twice",
+        ),
+        (b"apiVersion: v1\nentries: {app: [], app: []}\n", "'app' is there twice"),
         (b"apiVersion: v1\nentries: {app: []}\n\x00", "cannot be used"),
         (b"apiVersion: v1\nentries: {app: []}\nx: [", "cannot be used"),
         (b"{" * 5000, "cannot be used"),
@@ -100,7 +105,8 @@ def test_a_chart_that_is_not_listed_is_not_found() -> None:
         (">=1.0-0", "2.0.0-rc.1"),
         ("1.8.0+b", "1.8.0+b"),
         ("1.8.0", "1.8.0+a"),
-        ("1.8.0+c", "1.8.0+a"),
+        ("v1.8+b", "1.8.0+b"),
+        ("1.8.0_b", "1.8.0+b"),
     ],
 )
 def test_the_version_is_chosen_by_its_meaning(wanted: str, found: str) -> None:
@@ -115,6 +121,8 @@ def test_the_version_is_chosen_by_its_meaning(wanted: str, found: str) -> None:
     [
         (offered("1.0.0"), "2.0.0", "there are: 1.0.0"),
         (offered("1.0.0-rc.1"), "", "there are: 1.0.0-rc.1"),
+        (offered("1.0.0+up1.0"), "1.0.0+up2.0", "there are: 1.0.0+up1.0"),
+        (offered("1.0.0"), "1.0.0+up2.0", "there are: 1.0.0"),
         ([], "", "it has no versions"),
     ],
 )

@@ -72,6 +72,17 @@ def test_metadata_becomes_the_config_that_helm_makes_of_it() -> None:
     assert metadata.tag == "1.0.0-rc.1_x"
 
 
+def test_of_merged_mappings_the_first_one_counts() -> None:
+    text = chart_yaml() + b"a: &a {home: first}\nb: &b {home: second}\n<<: [*a, *b]\n"
+
+    assert ChartMetadata.parse(text, "x").home == "first"
+
+
+@pytest.mark.parametrize("version", ["1", "v1.2", "01.2.3", "1.0.0-a.0-1+up1.0-x"])
+def test_versions_that_helm_packs_are_versions(version: str) -> None:
+    assert ChartMetadata.parse(chart_yaml(version=version), "x").version == version
+
+
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -88,6 +99,17 @@ def test_metadata_becomes_the_config_that_helm_makes_of_it() -> None:
         (chart_yaml("../../etc"), "its name is '../../etc'"),
         (chart_yaml(".."), "its name is"),
         (chart_yaml(version="one"), "its version is 'one'"),
+        (chart_yaml(version="1.2.3_4"), "its version is '1.2.3_4'"),
+        (chart_yaml(version="1.2.3+a_b"), "its version is '1.2.3+a_b'"),
+        (chart_yaml(version="1.2.3-01"), "its version is '1.2.3-01'"),
+        (
+            chart_yaml(dependencies="[{name: a, alias: a b}]"),
+            "the alias of a dependency is 'a b'",
+        ),
+        (
+            chart_yaml(dependencies="[{name: a, alias: b}, {name: b}]"),
+            "two dependencies are called 'b'",
+        ),
         (chart_yaml(type="virus"), "its type is 'virus'"),
         (chart_yaml(name="[a]"), "name is ['a']"),
         (chart_yaml(keywords="a"), "keywords is 'a'"),

@@ -56,6 +56,15 @@ _ALWAYS = frozenset({"repository"})
 _TRUE = frozenset({"true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"})
 _HINT = "see what helm says of it: helm show chart"
 _SPACE = re.compile(r"\s")
+_WORD = "[0-9A-Za-z-]+"
+_PRERELEASE = "(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
+_VERSION = re.compile(
+    r"v?[0-9]+(?:\.[0-9]+){0,2}"
+    rf"(?:-{_PRERELEASE}(?:\.{_PRERELEASE})*)?(?:\+{_WORD}(?:\.{_WORD})*)?"
+)
+"""Stricter than what tags are read with, as helm is."""
+
+_ALIAS = re.compile("[a-zA-Z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +104,11 @@ class ChartMetadata:
         name, version = fields["name"], fields["version"]
         if "/" in name or name in (".", ".."):
             raise refused(what, f"its name is {name!r:.80}", _HINT)
-        if Version.parse(version) is None:
+        if Version.parse(version) is None or not _VERSION.fullmatch(version):
             raise refused(what, f"its version is {version!r:.80}", _HINT)
         if fields.get("type", "") not in ("", "application", "library"):
             raise refused(what, f"its type is {fields['type']!r:.80}", _HINT)
+        _check_dependencies(fields.get("dependencies") or [], what)
         return cls(
             name=name,
             version=version,
@@ -111,6 +121,19 @@ class ChartMetadata:
     def tag(self) -> str:
         """The version as a tag; tags have no plus sign, so helm writes ``_``."""
         return self.version.replace("+", "_")
+
+
+def _check_dependencies(dependencies: list[dict[str, Any]], what: str) -> None:
+    """Make sure that each has a name of its own."""
+    names = set()
+    for dependency in dependencies:
+        name, alias = dependency.get("name", ""), dependency.get("alias", "")
+        if alias and not _ALIAS.fullmatch(alias):
+            raise refused(what, f"the alias of a dependency is {alias!r:.80}", _HINT)
+        if (alias or name) in names:
+            reason = f"two dependencies are called {alias or name!r:.80}"
+            raise refused(what, reason, _HINT)
+        names.add(alias or name)
 
 
 def _known(

@@ -55,12 +55,12 @@ def listed_versions(
     first = events.begin()
     found: list[ChartVersion] | None = None
     keys = set()
-    for key, event in events.pairs() if _is_mapping(first) else ():
+    for key, event in events.pairs(once=True) if _is_mapping(first) else ():
         keys.add(key)
         if key != "entries" or not _is_mapping(event):
             events.skip(event)
             continue
-        for chart, listed in events.pairs():
+        for chart, listed in events.pairs(once=True):
             if chart != name:
                 events.skip(listed)
             elif not isinstance(entries := events.value(listed), list):
@@ -87,7 +87,8 @@ def chosen_version(
         offered: what there is.
         name: of the chart.
         version: as it is written, or any spelling of it, or a range; "" is the newest
-            that is no prerelease.
+            that is no prerelease. One that says what it was built of (``+up1.0``) is
+            no other build.
 
     Raises:
         NotFound: there is none.
@@ -97,12 +98,13 @@ def chosen_version(
     for entry in known:
         if entry.version == version:
             return entry
-    asked = Version.parse(version)
+    asked, build = Version.parse(version), _build(version)
     equal = [entry for entry in known if known[entry] == asked]
-    if equal:
-        return equal[0]
+    same = [entry for entry in equal if build in ("", _build(entry.version))]
+    if same:
+        return same[0]
     wanted = VersionRange.parse(version or "*")
-    fit = [entry for entry in known if known[entry] in wanted]
+    fit = [entry for entry in known if known[entry] in wanted and entry not in equal]
     if fit:
         return max(fit, key=lambda entry: known[entry])  # the first of equal ones
     if version:
@@ -110,6 +112,11 @@ def chosen_version(
         raise NotFound(message, hint=_offer(known))
     message = f'chart "{name:.200}" has no version that is released'
     raise NotFound(message, hint=_offer(known))
+
+
+def _build(version: str) -> str:
+    """What a version says of how it was built, in the spelling of tags, too."""
+    return version.replace("_", "+").partition("+")[2]
 
 
 def same_version(one: str, other: str) -> bool:

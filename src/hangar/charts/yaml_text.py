@@ -86,16 +86,20 @@ class Events:
                 return
             yield event
 
-    def pairs(self) -> Iterator[tuple[str, yaml.Event]]:
+    def pairs(self, *, once: bool = False) -> Iterator[tuple[str, yaml.Event]]:
         """Keys of what is left of a mapping, with the first events of their values.
 
         Raises:
-            InvalidInput: a key is no text.
+            InvalidInput: a key is no text, or is there twice and may be but ``once``.
         """
+        seen = set()
         for event in self.items():
             key = self.value(event)
             if key is not None and not isinstance(key, str):
                 raise refused(self.what, f"a key is {key!r:.60}")
+            if once and key in seen:
+                raise refused(self.what, f"{key!r:.60} is there twice")
+            seen.add(key)
             yield key or "", next(self._parsed)
 
     def skip(self, event: yaml.Event) -> None:
@@ -114,7 +118,7 @@ class Events:
             value = self.value(event)
             if key == "<<":
                 for base in value if isinstance(value, list) else [value]:
-                    merged |= base if isinstance(base, dict) else {}
+                    merged = {**(base if isinstance(base, dict) else {}), **merged}
             else:
                 made[key] = value
         return {**merged, **made}

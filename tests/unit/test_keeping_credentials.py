@@ -130,6 +130,23 @@ def test_a_link_stays_a_link(home: Path) -> None:
     assert "reg.io" in read(real)["auths"]
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root writes for others")
+def test_what_root_writes_into_the_folder_of_another_user_stays_that_users(
+    home: Path,
+) -> None:
+    theirs = write(home / "theirs/auth.json", {})
+    planted = write(home / "planted.json", {})
+    for path in (theirs.parent, theirs, planted):
+        os.chown(path, 1234, 2345)
+
+    for path in (theirs, planted):
+        named(path).store(REG, ME)
+
+    assert (theirs.stat().st_uid, theirs.stat().st_gid) == (1234, 2345)
+    assert planted.stat().st_uid == 0  # in a folder of root's: who knows whose it is
+    assert mode(theirs) == mode(planted) == 0o600
+
+
 def test_what_a_killed_writer_left_behind_goes(home: Path) -> None:
     left = write(home / ".auth.json.new", "half", 0o644)
 

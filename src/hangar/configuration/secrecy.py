@@ -39,6 +39,8 @@ def edited(path: Path) -> Iterator[Path]:
 def replace_json(path: Path, value: Mapping[str, Any]) -> None:
     """Give a file that is being `edited` other content, in one step.
 
+    What root changes in a user's own folder stays that user's.
+
     Raises:
         HangarError: that cannot be done; the file is as it was.
     """
@@ -52,6 +54,7 @@ def replace_json(path: Path, value: Mapping[str, Any]) -> None:
             new.unlink(missing_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
             with os.fdopen(os.open(new, flags, 0o600), "w") as file:
+                _keep_owner(path, file.fileno())
                 file.write(json.dumps(value, indent="\t") + "\n")
                 file.flush()
                 os.fsync(file.fileno())
@@ -63,6 +66,16 @@ def replace_json(path: Path, value: Mapping[str, Any]) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _keep_owner(path: Path, new: int) -> None:
+    """Give a new file to the owner of the old one, if that is whose folder it is."""
+    if os.geteuid() or not path.exists():
+        return
+    old = path.stat()
+    if old.st_uid == path.parent.stat().st_uid:  # else anybody may have put it there
+        with contextlib.suppress(OSError):  # whom a container's root does not know
+            os.fchown(new, old.st_uid, old.st_gid)
 
 
 @contextlib.contextmanager

@@ -55,6 +55,17 @@ def test_nothing_is_written_through_a_link_that_lies_where_it_is_written_first(
     assert (tmp_path / "file").read_text() == "new"
 
 
+def test_a_file_that_others_may_not_read_stays_so(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+    path.chmod(0o600)
+
+    files.write(str(path), "new")
+
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_what_a_link_names_is_written_not_the_link(tmp_path: Path) -> None:
     path, link = tmp_path / "file", tmp_path / "link"
     link.symlink_to(path)

@@ -44,6 +44,8 @@ def check(name: str) -> None:
 def write_chunks(name: str, chunks: Iterable[bytes]) -> None:
     """Write a file; if ``chunks`` raises, what was there stays.
 
+    Whoever may read what was there may read what takes its place, and nobody else.
+
     Raises:
         HangarError: it cannot be written.
     """
@@ -56,6 +58,8 @@ def write_chunks(name: str, chunks: Iterable[bytes]) -> None:
         with _told(name):
             _sweep(path)
             with target.open("xb") as file:
+                if path.exists():
+                    os.fchmod(file.fileno(), stat.S_IMODE(path.stat().st_mode))
                 file.writelines(chunks)
                 file.flush()
                 os.fsync(file.fileno())

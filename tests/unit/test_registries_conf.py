@@ -365,6 +365,16 @@ def test_what_a_short_name_became_is_noted_once_unless_it_goes_without_saying(
     assert found.assumptions == [f"my-app stands for reg.io/app, as {path} states"]
 
 
+def test_a_later_table_replaces_one_of_the_same_host_in_other_letters(
+    tmp_path: Path,
+) -> None:
+    table = '[[registry]]\nprefix = "{}"\nblocked = {}\n'
+    text = table.format("Quay.io", "false") + table.format("quay.io", "true")
+
+    with pytest.raises(AccessDenied):
+        conf(tmp_path, text).endpoints(Reference.parse("quay.io/a/b"))
+
+
 def test_a_later_file_replaces_an_alias_or_takes_it_back(tmp_path: Path) -> None:
     system = tmp_path / "etc"
     write(system / "registries.conf", ALIASES)

@@ -15,6 +15,7 @@ from hangar.configuration.files import (
     user_configuration,
 )
 from hangar.configuration.registries_syntax import Document, Mirror, Rule, document
+from hangar.configuration.scopes import folded
 from hangar.errors import AccessDenied
 from hangar.reference import Reference, is_registry, is_repository
 
@@ -151,7 +152,7 @@ class RegistriesConf:
     def _rules(self) -> tuple[Rule, ...]:
         """All rules; a later one replaces that of the same prefix."""
         rules = (rule for _, document in self._documents for rule in document.rules)
-        return tuple({rule.prefix: rule for rule in rules}.values())
+        return tuple({folded(rule.prefix): rule for rule in rules}.values())
 
     @cached_property
     def _aliases(self) -> Mapping[str, tuple[str, Path]]:

@@ -51,8 +51,19 @@ def test_rates_add_up_over_all_uses_of_the_option() -> None:
     assert by_host(RATES.convert("", None, None)) == {}
 
 
+def test_hosts_are_the_same_in_any_case() -> None:
+    pairs = RATES.convert("Reg.io:5000=1,[::1]:5000=2,[fe80::A]=3", None, None)
+
+    assert by_host(pairs) == {"reg.io:5000": 1.0, "[::1]:5000": 2.0, "[fe80::a]": 3.0}
+
+
 @pytest.mark.parametrize(
-    "text", ["5", "=5", "a=", "a=x", "a=0", "a=-1", "a=nan", "a=inf"]
+    "text",
+    [
+        *("5", "=5", "a=", "a=x", "a=0", "a=-1", "a=nan", "a=inf"),
+        # No image has such a host, so it would be of no effect:
+        *("https://a.io=5", "a.io/b=5", "a.io=5 b.io=5", "a b=5", "a:=5"),
+    ],
 )
 def test_what_is_no_rate_is_refused(text: str) -> None:
     with pytest.raises(click.BadParameter):

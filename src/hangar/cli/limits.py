@@ -9,6 +9,7 @@ import click
 from hangar.cli.pflag import CommaList
 
 _SIZE = re.compile(r"(\d+\.?\d*|\.\d+) ?(?:([kKMGT])(i?))?B?", re.ASCII)
+_HOST = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\])(?::\d+)?", re.ASCII)
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _MOST = 1 << 60
 """Bytes; more than that is a slip of the finger."""
@@ -34,7 +35,7 @@ class Size(click.ParamType[int]):
 
 
 class Rates(CommaList):
-    """Pairs ``HOST=N``, each N a positive number."""
+    """Pairs ``HOST[:PORT]=N``, each N a positive number."""
 
     name = "rates"
 
@@ -44,7 +45,7 @@ class Rates(CommaList):
         pairs = super().convert(value, param, ctx)
         for pair in pairs:
             host, _, number = pair.rpartition("=")
-            if not host or not _positive(number):
+            if not _HOST.fullmatch(host) or not _positive(number):
                 self.fail(f"expected HOST=N, found {pair!r:.100}", param, ctx)
         return pairs
 
@@ -56,7 +57,7 @@ RATES = Rates()
 def by_host(pairs: tuple[str, ...]) -> dict[str, float]:
     """The numbers of what `RATES` has read."""
     parts = (pair.rpartition("=") for pair in pairs)
-    return {host: float(number) for host, _, number in parts}
+    return {host.lower(): float(number) for host, _, number in parts}
 
 
 def _positive(number: str) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from hangar.deadline import Deadline, applied
 from hangar.errors import (
     TimedOut,
+    TransferError,
 )
 from hangar.http import Client
 from tests.support.asking import get, put
@@ -25,6 +28,15 @@ def test_requests_a_second_are_counted_by_host() -> None:
                 get(client, server.url)
 
     assert len(server.heard) == 1
+
+
+def test_a_host_may_be_named_with_the_usual_port() -> None:
+    nowhere = "127.1.2.3"
+    with Client({}, requests_per_second={f"{nowhere}:80": 1.0}) as client:
+        with contextlib.suppress(TransferError):
+            get(client, f"http://{nowhere}/").close()
+        with applied(Deadline(0.3)), pytest.raises(TimedOut):
+            get(client, f"http://{nowhere}/")
 
 
 def test_bytes_a_second_are_counted_over_all() -> None:

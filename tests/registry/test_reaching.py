@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hangar.configuration import Configuration
 from hangar.deadline import Deadline, applied
 from hangar.errors import (
     AccessDenied,
@@ -17,8 +18,10 @@ from hangar.errors import (
     TlsError,
     TransferError,
 )
-from hangar.http import Client
+from hangar.http import Client, Origin, Response, Tls, Trust
 from hangar.oci import Descriptor, Digest
+from hangar.reference import Reference
+from hangar.registry import Registries
 from hangar.retry import Patience
 from tests.registry.conftest import Open, never
 from tests.support.content import LAYER, put_bytes, put_image, put_signature
@@ -351,3 +354,34 @@ def test_docker_hub_is_somewhere_else_than_its_name_says(open_at: Open) -> None:
 
     assert proxy.heard[0].target == "registry-1.docker.io:443"
     assert hub.name == "docker.io/library/app"
+
+
+class Asked(Client):
+    """Notes what is trusted, and asks nobody."""
+
+    trusted: Tls
+
+    def request(
+        self, method: str, url: str, *, trust: Trust, **how: object
+    ) -> Response:
+        del method, how
+        self.trusted = trust(Origin.of(url).authority)
+        message = "nobody was asked"
+        raise TransferError(message)
+
+
+@pytest.mark.parametrize("host", ["reg.io:443", "reg.io", "reg.io:5000", "docker.io"])
+def test_certificates_are_looked_for_under_the_name_that_the_user_has_for_the_host(
+    tmp_path: Path, host: str
+) -> None:
+    folder = tmp_path / ".config/containers/certs.d" / host
+    folder.mkdir(parents=True)
+    (folder / "ca.crt").touch()
+    configuration = Configuration.load(environ={"HOME": str(tmp_path)})
+    client = Asked({})
+    registries = Registries(configuration, client=client, patience=Patience(0))
+
+    with pytest.raises(TransferError):
+        registries.repository(Reference.parse(f"{host}/a/b:1")).resolve("1")
+
+    assert client.trusted.authorities == (folder / "ca.crt",)

@@ -180,7 +180,8 @@ class Client(Closing):
         return context
 
     def _wait_for_turn(self, origin: Origin) -> None:
-        for name in (origin.authority, origin.host):
+        names = (origin.authority, f"{origin.authority}:{origin.port}", origin.host)
+        for name in names:
             rate = self._request_rates.get(name)
             if rate is not None:
                 rate.take(1)

@@ -12,7 +12,7 @@ from pathlib import Path
 from hangar.closing import Closing
 from hangar.configuration import Configuration, Credential, CredentialKey, Endpoint
 from hangar.errors import AccessDenied, NotFound
-from hangar.http import Client, Origin, Tls
+from hangar.http import Client, Origin, Tls, Trust
 from hangar.oci import Digest
 from hangar.reference import DEFAULT_TAG, Reference
 from hangar.registry import manifests, uploads
@@ -265,13 +265,24 @@ class Registries(Closing):
                 registry = self._registries[endpoint.registry, insecure] = Registry(
                     endpoint.registry,
                     self._client,
-                    trust=functools.cache(functools.partial(self._tls, not insecure)),
+                    trust=self._trust(endpoint.registry, verify=not insecure),
                     patience=self._patience,
                     insecure=insecure,
                 )
             return registry
 
-    def _tls(self, verify: bool, host: str) -> Tls:
-        name = {there: name for name, there in HOSTS.items()}.get(host, host)
-        files = self._configuration.certificates(name)
-        return Tls(verify, files.authorities, files.pairs)
+    def _trust(self, registry: str, *, verify: bool) -> Trust:
+        """Finds the certificates of a registry, and of where it sends us.
+
+        Those of the registry are called as the user calls it, usual port or not.
+        """
+        names = {host: name for name, host in HOSTS.items()}
+
+        @functools.cache
+        def trust(host: str) -> Tls:
+            there = Origin.of(f"https://{HOSTS.get(registry, registry)}").authority
+            name = registry if host == there else names.get(host, host)
+            files = self._configuration.certificates(name)
+            return Tls(verify, files.authorities, files.pairs)
+
+        return trust

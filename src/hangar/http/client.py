@@ -95,8 +95,8 @@ class Client(Closing):
     ) -> Response:
         """Send a request, follow redirects, return the answer whatever its status.
 
-        Secrets in ``headers`` are not taken along to another origin, nor is what was
-        posted. A `Stream` is sent once, to where it was addressed.
+        Secrets in ``headers`` are not taken along to another origin, and neither is
+        what is posted. A `Stream` is sent once, to where it was addressed.
 
         Raises:
             TransferError: there was no answer, or none that is HTTP.
@@ -107,10 +107,10 @@ class Client(Closing):
             location = response.headers.get("location")
             if not (location and _may_follow(method, response.status, body)):
                 return response
-            following = resolve(url, location)
-            if method == "POST" and body and Origin.of(following) != Origin.of(url):
+            if method == "POST" and body and not _is_same_host(url, location):
                 return response  # a form may have a password in it
             response.close()
+            following = resolve(url, location)
             headers = _headers_after(url, following, headers, trust)
             url = following
         message = f"{Origin.of(url)}: more than {MAX_REDIRECTS} redirects"
@@ -241,6 +241,15 @@ def _may_follow(method: str, status: int, body: bytes | Stream) -> bool:
     if method in ("GET", "HEAD"):
         return status in _REDIRECTS
     return status in _METHOD_KEPT and not isinstance(body, Stream)
+
+
+def _is_same_host(url: str, location: str) -> bool:
+    """Whether one is sent to the same origin, or to the same host with TLS."""
+    try:
+        here, there = Origin.of(url), Origin.of(resolve(url, location))
+    except TransferError:
+        return False
+    return here == there or (here.host == there.host and there.scheme == "https")
 
 
 def _headers_after(

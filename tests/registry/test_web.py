@@ -78,7 +78,11 @@ def fetch(registries: Registries, url: str, home: str = "") -> bytes:
 
 
 @pytest.mark.parametrize(
-    "secret", ["me:secret@", ":secret@", "me:secret?#@", "me:secret/x@", "a:b:secret/@"]
+    "secret",
+    [
+        *("me:secret@", ":secret@", "me:secret?#@", "me:secret/x@", "a:b:secret/@"),
+        *("me:p@ss/secret@", "me:12/secret@"),  # as users write what has a slash
+    ],
 )
 def test_a_url_is_shown_without_its_secrets(secret: str) -> None:
     shown = url_without_secrets(f"https://{secret}host:1/a/b@c.tgz?token=x#y")
@@ -89,6 +93,7 @@ def test_a_url_is_shown_without_its_secrets(secret: str) -> None:
     assert url_without_secrets("https://me:x@host:1/a@b.tgz?t") == (
         "https://host:1/a@b.tgz"
     )
+    assert url_without_secrets("https://host/@a/b@1.0/c") == "https://host/@a/b@1.0/c"
     assert url_without_secrets("a?b/c@d") == "a?b/c@d"
 
 

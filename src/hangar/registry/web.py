@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 _END_OF_AUTHORITY = re.compile(r"[/?#]")
 _HOST = re.compile(r"(?:[^:\[\]@]*|\[[^\[\]@]*\])(?::[0-9]*)?")
+_HOST_BEHIND = re.compile(r"@[^/@]+/")
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-")
 
 
@@ -87,7 +88,9 @@ def url_without_secrets(text: str) -> str:
         return text
     authority, *_ = _END_OF_AUTHORITY.split(rest, maxsplit=1)
     host = authority.rpartition("@")[2]
-    if not _HOST.fullmatch(host):  # perhaps a password with a slash in it
+    # Perhaps a password with a slash in it, of which the host is but the beginning.
+    doubtful = {*":@"} & {*authority} and _HOST_BEHIND.search(rest[len(authority) :])
+    if doubtful or not _HOST.fullmatch(host):
         return f"{scheme}://..."
     path = rest[len(authority) :].partition("?")[0].partition("#")[0]
     return f"{scheme}://{host}{path}"

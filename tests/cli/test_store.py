@@ -221,6 +221,20 @@ def test_a_password_is_not_sent_to_several_hosts(shelf: Desk) -> None:
     assert one.secrets() == other.secrets() == [""]
 
 
+def test_where_an_index_names_an_image_it_is_said_how_to_store_that(
+    shelf: Desk,
+) -> None:
+    content = index(listed(APP, "oci://reg.io/charts/app:1.0.0"))
+    (shelf.folder / "index.yaml").write_bytes(content)
+    with FileServer({"/index.yaml": content}) as server:
+        done = chart(shelf, "-n", "app", server.url, str(shelf.folder))
+
+    assert done.status == 1
+    assert (
+        done.err.count("hangar archive store chart oci://reg.io/charts/app:1.0.0") == 2
+    )
+
+
 def test_a_wrong_password_ends_it(shelf: Desk) -> None:
     with FileServer({"/index.yaml": b""}, login=ME) as server:
         done = chart(shelf, "-n", "app", "--creds", "me:wrong-one", server.url)

@@ -121,7 +121,7 @@ class Locator:
         _check_name(name)
         chosen, place = find_in_folder(path, name, version)
         if place is None:
-            url = WebAddress.parse(chosen.urls[0]).url
+            url = WebAddress.parse(_no_image(chosen.urls[0])).url
             content = self._at(self._registries.web(), url, chosen.digest)
         elif place.is_dir():
             content = packed_content(place)
@@ -141,7 +141,7 @@ class Locator:
         chosen = chosen_version(offered, name, version)
         if not chosen.urls:
             raise no_urls(chosen)
-        listed = chosen.urls[0]
+        listed = _no_image(chosen.urls[0])
         url = WebAddress.parse(resolve(index, listed)).url
         query = urlsplit(index).query
         if query and not urlsplit(url).query and not is_absolute(listed):
@@ -150,6 +150,14 @@ class Locator:
 
     def _at(self, web: Web, url: str, digest: Digest | None = None) -> Content:
         return web_content(web, url, digest, self._notice)
+
+
+def _no_image(url: str) -> str:
+    """A URL of an index, unless it is one of an image."""
+    if url.startswith(OCI_SCHEME):
+        message = f"the repository's index says that the chart is an image: {url:.200}"
+        raise Unsupported(message, hint=f"hangar archive store chart {url:.200}")
+    return url
 
 
 def _check_name(name: str) -> None:

@@ -6,6 +6,7 @@ told when to give up: a pattern such as ``(a+)+`` may take longer than anybody l
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -23,6 +24,14 @@ PATIENCE = 10.0
 
 MAX_PATTERN = 4096
 """Characters."""
+
+MAX_EXPANDED = 100_000
+"""Characters, with what is repeated as often as it is; the library writes that out."""
+
+_TOKEN = re.compile(
+    r"\\.|\[\^?\]?(?:\\.|\[:\w+:\]|[^\]\\])*\]|\{(\d*)(?:,(\d*))?\}|.", re.DOTALL
+)
+_RECURSION = re.compile(r"\(\?(?:R|\d|&|P>)")
 
 _RELEASES = VersionRange.parse("*")
 
@@ -101,6 +110,9 @@ def _compiled(pattern: str) -> regex.Pattern[str] | None:
     if len(pattern) > MAX_PATTERN:
         message = f"a regular expression of more than {MAX_PATTERN} characters"
         raise InvalidInput(message)
+    if _RECURSION.search(pattern) or _expanded(pattern) > MAX_EXPANDED:
+        message = f"the regular expression {pattern!r:.120} takes too much memory"
+        raise InvalidInput(message, hint="repeat less of it, and less often")
     library = import_module("regex")
     try:
         compiled: regex.Pattern[str] = library.compile(pattern)
@@ -108,6 +120,25 @@ def _compiled(pattern: str) -> regex.Pattern[str] | None:
         message = f"not a regular expression: {pattern!r:.120}: {error}"
         raise InvalidInput(message) from error
     return compiled
+
+
+def _expanded(pattern: str) -> int:
+    """Roughly the length of a pattern with all of its repetitions written out."""
+    size, times, outer = 0, 1, [1]
+    for token in reversed([*_TOKEN.finditer(pattern)]):
+        if token[1] is not None:
+            times *= max(
+                int(count) for count in (token[1], token[2] or "", "1") if count
+            )
+            continue
+        times *= outer[-1]
+        size += times
+        if token[0] == ")":
+            outer.append(times)
+        elif token[0] == "(" and len(outer) > 1:
+            outer.pop()
+        times = 1
+    return size
 
 
 def _is_in(tag: str, pattern: regex.Pattern[str], end: float) -> bool:

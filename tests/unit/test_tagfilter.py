@@ -52,6 +52,28 @@ def test_what_is_excluded_is_not_among_the_newest() -> None:
     assert chosen == ["1.9.1", "1.9"]
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    ["((a{1000}){1000}){1000}", "(?:ab){99999,}", "[)]{,1000000}", "(?R)", "(a|(?1))"],
+)
+def test_a_pattern_that_would_need_much_memory_is_refused(pattern: str) -> None:
+    with pytest.raises(InvalidInput, match="regular expression"):
+        TagFilter.parse(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        r"^[0-9a-f]{64}(-[0-9a-f]{64}){1,20}$",
+        r"\d{4}-\d{2}-\d{2}_[[:xdigit:]]{8}(?:-[[:xdigit:]]{4}){3}-[[:xdigit:]]{12}",
+        r"\)\{1000000\}[({1000000}]",
+        "(?i)(?P<x>a)(?(x)b|c)",
+    ],
+)
+def test_patterns_that_are_large_but_of_use_are_not(pattern: str) -> None:
+    assert TagFilter.parse(pattern).select([""]) == []
+
+
 @pytest.mark.parametrize("exclude", [False, True])
 def test_a_pattern_without_end_is_given_up(
     monkeypatch: pytest.MonkeyPatch, *, exclude: bool

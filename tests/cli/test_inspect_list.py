@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from hangar.oci import DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Platform
+from hangar.cli.platform_report import platform_report
+from hangar.events import Outcome, Report, Status
+from hangar.oci import DOCKER_LIST, DOCKER_MANIFEST, Descriptor, Digest, Platform
 from tests.support.content import put_attestation, put_image, put_index
 from tests.support.registries import DockerRegistry
 from tests.support.running import Desk, Ran
@@ -86,6 +88,19 @@ def test_the_report_is_text_unless_told_otherwise(site: Site) -> None:
         "- [INFO] Done",
     ]
     assert lines[-3].startswith("- [INFO] Summary: 4 inspected, 0 failed; ")
+
+
+def test_a_registry_makes_up_no_rows() -> None:
+    evil = Platform("amd64", "linux\n   2 | fake | linux/amd64\x1b[2J")
+    entry = Descriptor(OCI, Digest.of(b""), 0, platform=evil)
+    name = "reg.io/a:1"
+    outcome = Outcome(1, name, name, "", Status.UP_TO_DATE, entries=(entry,))
+
+    text = platform_report(Report((outcome,), 0.0), "txt")
+
+    assert text == (
+        "   1 | reg.io/a:1 | linux\\n   2 | fake | linux/amd64\\x1b[2J/amd64\n\n"
+    )
 
 
 def test_a_spreadsheet_has_a_row_for_each_manifest(site: Site) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from hangar import Descriptor, Outcome, Platform, Report, Status, indented_json
+from hangar.cli.records import printable
 
 _VERSION = "v1.2.0"
 _CSV = ("image", "digest", "platform", "osVersion", "osFeature", "mediaType")
@@ -28,10 +29,10 @@ def platform_report(report: Report, form: str) -> str:
 
 def _txt(found: list[Outcome]) -> str:
     rows = (
-        f"{number:4d} | {outcome.source} | {','.join(map(str, outcome.platforms))}\n"
+        f"{number:4d} | {outcome.source} | {','.join(map(str, outcome.platforms))}"
         for number, outcome in enumerate(found, start=1)
     )
-    return "".join(rows)
+    return "".join(f"{printable(row)}\n" for row in rows)
 
 
 def _csv(found: list[Outcome]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,30 @@ def test_an_index_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repositories, "MAX_INDEX", 100)
     with pytest.raises(InvalidInput, match="larger than 100 bytes"):
         listed_versions([b"#" * 60] * 5, "app", "x")
+
+
+def many(entry: Callable[[int], str]) -> Iterator[bytes]:
+    """An index with thousands of entries of one chart."""
+    yield (b"apiVersion: v1\nentries:\n  app:\n  - &a0 {urls: &u [" + b"x," * 999)
+    yield b"x]}\n"
+    for number in range(1, 60_000):
+        yield f"  - {entry(number)}\n".encode()
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        lambda n: f"&a{n} {{<<: *a{n - 1}, k{n}: 1, version: 1.0.{n}}}",
+        lambda n: f"{{version: 1.0.{n}, urls: *u}}",
+        lambda n: f"[{n}{',x' * 99}]",
+    ],
+    ids=["merged", "aliases", "long"],
+)
+def test_an_index_takes_no_more_memory_than_it_needs(
+    entry: Callable[[int], str],
+) -> None:
+    with pytest.raises(InvalidInput, match="it says too much"):
+        listed_versions(many(entry), "app", "x")
 
 
 def test_a_chart_that_is_not_listed_is_not_found() -> None:

@@ -18,6 +18,9 @@ from hangar.errors import InvalidInput
 MAX_DEPTH = 64
 """Of lists and mappings within each other; libyaml itself knows no end."""
 
+MAX_VALUES = 1_000_000
+"""That are made of a document; where a name stands for some, they count each time."""
+
 _NOTHING = frozenset({"", "~", "null", "Null", "NULL"})
 
 _BEGIN = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
@@ -37,6 +40,7 @@ class Events:
         self.what = what
         self._parsed = self._read(chunks, limit)
         self._named: dict[str, Any] = {}
+        self._made = 0
 
     def __iter__(self) -> Iterator[yaml.Event]:
         return self._parsed
@@ -57,12 +61,16 @@ class Events:
         """The value that begins with ``event``: text, None, a list or a mapping.
 
         Raises:
-            InvalidInput: it is no YAML, or a mapping's key is no text.
+            InvalidInput: it is no YAML, a mapping's key is no text, or all values
+                together are more than `MAX_VALUES`.
         """
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._named:
                 raise refused(self.what, f"{event.anchor!r:.60} is not defined")
-            return self._named[event.anchor]
+            known = self._named[event.anchor]
+            self._count(len(known) if isinstance(known, list | dict) else 1)
+            return known
+        self._count(1)
         if isinstance(event, yaml.ScalarEvent):
             is_plain = event.implicit[0]
             made: Any = event.value
@@ -111,6 +119,11 @@ class Events:
             if not depth:
                 return
 
+    def _count(self, values: int) -> None:
+        self._made += values
+        if self._made > MAX_VALUES:
+            raise refused(self.what, "it says too much")
+
     def _mapping(self) -> dict[str, Any]:
         made: dict[str, Any] = {}
         merged: dict[str, Any] = {}
@@ -118,6 +131,7 @@ class Events:
             value = self.value(event)
             if key == "<<":
                 for base in value if isinstance(value, list) else [value]:
+                    self._count(len(merged))
                     merged = {**(base if isinstance(base, dict) else {}), **merged}
             else:
                 made[key] = value

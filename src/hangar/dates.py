@@ -11,6 +11,10 @@ VARIABLE = "SOURCE_DATE_EPOCH"
 """Sets the time of what is written (reproducible-builds.org)."""
 
 
+LATEST = 253_402_300_799
+"""The last second of the year 9999; later ones have no name."""
+
+
 def source_date() -> int | None:
     """The time that the environment sets, in seconds since 1970; None: it sets none.
 
@@ -20,9 +24,9 @@ def source_date() -> int | None:
     text = os.environ.get(VARIABLE, "")
     if not text:
         return None
-    if text.isascii() and text.isdigit() and len(text) <= len("253402300799"):
+    if text.isascii() and text.isdigit() and len(text) <= len(str(LATEST)):
         seconds = int(text)
-        if seconds <= 253_402_300_799:  # the last second of the year 9999
+        if seconds <= LATEST:
             return seconds
     message = f"{VARIABLE} is {text!r:.60}"
     raise InvalidInput(message, hint="expected seconds since 1970, as 'date +%s' has")

@@ -175,6 +175,26 @@ def pax(size: int) -> bytes:
     return zipped(header.tobuf(tarfile.USTAR_FORMAT) + bytes(size))
 
 
+def stating(**stated: str) -> bytes:
+    """A package whose ``Chart.yaml`` has an extended header that states this."""
+    entry = tarfile.TarInfo("app/Chart.yaml")
+    entry.size, entry.pax_headers = len(TEXT), stated
+    content = entry.tobuf(tarfile.PAX_FORMAT) + TEXT
+    return zipped(content + bytes(-len(content) % 512 + 1024))
+
+
+@pytest.mark.parametrize(
+    ("stated", "created"),
+    [
+        ("1700000000.5", 1_700_000_000),
+        ("253402300799", 253_402_300_799),
+        *((absurd, 0) for absurd in ("-5", "253402300800", "nan", "1e400", "-1e400")),
+    ],
+)
+def test_a_time_that_cannot_be_is_none(stated: str, created: int) -> None:
+    assert read_package(chunks(stating(mtime=stated)), "x").created == created
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -201,6 +221,8 @@ def pax(size: int) -> bytes:
         (tgz(("app/Chart.yaml", TEXT), ("app/c:/x", b"")), "not in its folder"),
         (tgz(("app/Chart.yaml", b"#" * (2 << 20))), "its Chart.yaml is too large"),
         (pax(2 << 20), "no tar that helm writes"),
+        (stating(**{"GNU.sparse.map": "x"}), "its content is no tar"),
+        (stating(**{"GNU.sparse.size": ""}), "its content is no tar"),
     ],
 )
 def test_what_is_no_chart_is_refused(content: bytes, reason: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, cast
 
 from hangar.charts.metadata import CHART_FILE, MAX_CHART_FILE, ChartMetadata
+from hangar.dates import LATEST
 from hangar.errors import InvalidInput
 
 MAX_UNPACKED = 1 << 30
@@ -59,15 +60,20 @@ def read_package(chunks: Iterable[bytes], what: str) -> Package:
                         raise _no_chart(what, f"it has more than one {CHART_FILE}")
                     if entry.size > MAX_CHART_FILE:
                         raise _no_chart(what, f"its {CHART_FILE} is too large")
-                    found = unpacked.read(entry.size), int(entry.mtime)
-    except tarfile.TarError as error:
+                    found = unpacked.read(entry.size), _time(entry.mtime)
+    except (tarfile.TarError, ValueError) as error:  # numbers that are none
         raise _no_chart(what, f"its content is no tar: {error}") from error
     if not unpacked.ends_well():
         raise _no_chart(what, "its content is a damaged tar")
     if found is None:
         raise _no_chart(what, f"it has no {CHART_FILE} in its folder")
     metadata = ChartMetadata.parse(found[0], f"{CHART_FILE} of {what}")
-    return Package(metadata, max(found[1], 0))
+    return Package(metadata, found[1])
+
+
+def _time(stated: float) -> int:
+    """When a file was packed; 0 if that is no time."""
+    return int(stated) if 0 <= stated <= LATEST else 0
 
 
 def _inside(name: str, what: str) -> str:

@@ -131,12 +131,15 @@ def test_a_password_comes_from_an_option_or_the_environment(two: Two) -> None:
     assert json.loads(tags(desk, two.source).out) == ["1"]
 
 
-@pytest.mark.parametrize("given", ["just-a-secret", ":secret", "me:wrong-secret"])
+@pytest.mark.parametrize(
+    "given", ["just-a-secret", ":secret", "me:wrong-secret", "me:secret\udcff"]
+)
 def test_a_password_that_does_not_do_is_never_shown(two: Two, given: str) -> None:
     ran = tags(two.desk, two.source, f"--creds={given}", "--debug")
 
     assert ran.status in (1, 2)
     assert "secret" not in ran.err
+    assert "a bug" not in ran.err
     assert ("USER:PASSWORD" in ran.err) == (ran.status == 2)
 
 

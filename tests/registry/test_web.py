@@ -98,7 +98,11 @@ def test_a_url_is_shown_without_its_secrets(secret: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["https://", "ftp://host/x", "https://me:secret@host:port/", "http://[x/"]
+    "text",
+    [
+        *("https://", "ftp://host/x", "https://me:secret@host:port/", "http://[x/"),
+        *("http://[::1]@]/x", "http://host/\udcff", "http://me:secret\udcff@host/"),
+    ],
 )
 def test_what_is_no_url_is_refused_without_its_secrets(text: str) -> None:
     with pytest.raises(InvalidInput) as caught:

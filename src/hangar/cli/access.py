@@ -314,7 +314,8 @@ def path_of(name: str) -> Path | None:
 def _checked(credentials: str) -> str:
     """Make sure that it is what it has to be; what it is instead is not told."""
     user, colon, _ = credentials.partition(":")
-    if credentials and not (user and colon):
-        message = f"credentials have to be {_CREDENTIALS}"
+    is_text = not any("\ud800" <= c <= "\udfff" for c in credentials)
+    if credentials and not (user and colon and is_text):
+        message = f"credentials have to be {_CREDENTIALS}, in UTF-8"
         raise click.UsageError(message)
     return credentials

@@ -66,13 +66,13 @@ class WebAddress(NamedTuple):
         """
         try:
             parts = urlsplit(text)
-            _ = Origin.of(text)
             username, password = parts.username, parts.password
+            host = parts.netloc.rpartition("@")[2]
+            url = urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
+            _ = Origin.of(text), Origin.of(url), text.encode()
         except (ValueError, TransferError):
             message = f"not a URL: {url_without_secrets(text)!r:.200}"
             raise InvalidInput(message) from None  # the cause may quote a password
-        host = parts.netloc.rpartition("@")[2]
-        url = urlunsplit((parts.scheme, host, parts.path, parts.query, ""))
         if not username:
             return cls(url, None)
         return cls(url, Credential(unquote(username), unquote(password or "")))
